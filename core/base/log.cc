@@ -1,0 +1,126 @@
+#include "core/base/log.h"
+
+#include <atomic>
+#include <memory>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "core/base/clock.h"
+
+namespace sidelight::log {
+namespace {
+
+std::atomic<Format> active_format{Format::kJson};
+
+spdlog::logger& Logger() {
+  static const std::shared_ptr<spdlog::logger> logger = [] {
+    auto made = std::make_shared<spdlog::logger>("sidelight", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *logger;
+}
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarn: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string_view Name(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarn: return "warn";
+    case Level::kError: return "error";
+  }
+  return "info";
+}
+
+void AppendJsonString(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+// A value of a text line is quoted only when it would not read as one word, and never spans lines.
+void AppendTextValue(std::string& out, std::string_view text) {
+  const bool plain = !text.empty() && text.find_first_of(" \t\r\n\"=\\") == std::string_view::npos;
+  if (plain) {
+    out += text;
+  } else {
+    AppendJsonString(out, text);
+  }
+}
+
+void Write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+  spdlog::logger& logger = Logger();
+  if (!logger.should_log(ToSpdlog(level))) return;
+  logger.log(ToSpdlog(level),
+             spdlog::string_view_t(Render(active_format.load(std::memory_order_relaxed), level,
+                                          FormatRfc3339(SystemClock().UnixNow()), message, fields)));
+}
+
+}  // namespace
+
+void Configure(Format format, Level level) {
+  active_format.store(format, std::memory_order_relaxed);
+  Logger().set_level(ToSpdlog(level));
+}
+
+std::string Render(Format format, Level level, std::string_view time, std::string_view message,
+                   std::initializer_list<Field> fields) {
+  std::string line;
+  if (format == Format::kJson) {
+    line += "{\"time\":";
+    AppendJsonString(line, time);
+    line += ",\"level\":";
+    AppendJsonString(line, Name(level));
+    line += ",\"msg\":";
+    AppendJsonString(line, message);
+    for (const Field& field : fields) {
+      line += ',';
+      AppendJsonString(line, field.key);
+      line += ':';
+      AppendJsonString(line, field.value);
+    }
+    line += '}';
+    return line;
+  }
+  line = fmt::format("{} {:5} {}", time, Name(level), message);
+  for (const Field& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    AppendTextValue(line, field.value);
+  }
+  return line;
+}
+
+void Debug(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kDebug, message, fields); }
+void Info(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kInfo, message, fields); }
+void Warn(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kWarn, message, fields); }
+void Error(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kError, message, fields); }
+
+}  // namespace sidelight::log

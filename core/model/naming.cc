@@ -1,0 +1,149 @@
+#include "core/model/naming.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sidelight {
+namespace {
+
+struct UnitWord {
+  std::string_view ucum;
+  std::string_view word;
+};
+
+constexpr std::array kUnits = {
+    UnitWord{"d", "days"},          UnitWord{"h", "hours"},         UnitWord{"min", "minutes"},
+    UnitWord{"s", "seconds"},       UnitWord{"ms", "milliseconds"}, UnitWord{"us", "microseconds"},
+    UnitWord{"ns", "nanoseconds"},  UnitWord{"By", "bytes"},        UnitWord{"KiBy", "kibibytes"},
+    UnitWord{"MiBy", "mebibytes"},  UnitWord{"GiBy", "gibibytes"},  UnitWord{"TiBy", "tibibytes"},
+    UnitWord{"KBy", "kilobytes"},   UnitWord{"MBy", "megabytes"},   UnitWord{"GBy", "gigabytes"},
+    UnitWord{"TBy", "terabytes"},   UnitWord{"m", "meters"},        UnitWord{"V", "volts"},
+    UnitWord{"A", "amperes"},       UnitWord{"J", "joules"},        UnitWord{"W", "watts"},
+    UnitWord{"g", "grams"},         UnitWord{"Cel", "celsius"},     UnitWord{"Hz", "hertz"},
+    UnitWord{"1", ""},              UnitWord{"%", "percent"},
+};
+
+// A rate's divisor is written in the singular: By/s -> bytes_per_second.
+constexpr std::array kPerUnits = {
+    UnitWord{"s", "second"}, UnitWord{"m", "minute"}, UnitWord{"h", "hour"}, UnitWord{"d", "day"},
+    UnitWord{"w", "week"},   UnitWord{"mo", "month"}, UnitWord{"y", "year"},
+};
+
+template <size_t N>
+std::string_view Find(const std::array<UnitWord, N>& table, std::string_view ucum) {
+  for (const UnitWord& unit : table) {
+    if (unit.ucum == ucum) return unit.word;
+  }
+  return ucum;
+}
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+std::string Escape(std::string_view name, bool colon) {
+  std::string out;
+  out.reserve(name.size() + 1);
+  for (const char c : name) {
+    if (IsLetter(c) || IsDigit(c) || (colon && c == ':')) {
+      out += c;
+    } else if (out.empty() || out.back() != '_') {
+      out += '_';
+    }
+  }
+  if (!out.empty() && IsDigit(out.front())) out.insert(out.begin(), '_');
+  return out;
+}
+
+std::string WithoutAnnotations(std::string_view ucum) {
+  std::string out;
+  int depth = 0;
+  for (const char c : ucum) {
+    if (c == '{') {
+      ++depth;
+    } else if (c == '}') {
+      if (depth > 0) --depth;
+    } else if (depth == 0) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+bool HasWord(std::string_view name, std::string_view word) {
+  if (!name.ends_with(word)) return false;
+  return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
+}
+
+}  // namespace
+
+std::string PrometheusUnit(std::string_view ucum) {
+  const std::string plain = WithoutAnnotations(ucum);
+  const size_t slash = plain.find('/');
+  if (slash == std::string::npos) return Escape(Find(kUnits, plain), false);
+  std::string out(Find(kUnits, std::string_view(plain).substr(0, slash)));
+  const std::string_view per = Find(kPerUnits, std::string_view(plain).substr(slash + 1));
+  if (!per.empty()) {
+    if (!out.empty()) out += '_';
+    out += "per_";
+    out += per;
+  }
+  return Escape(out, false);
+}
+
+std::string PrometheusName(std::string_view otel_name, std::string_view unit, MetricType type) {
+  std::string name = Escape(otel_name, true);
+  std::string word = PrometheusUnit(unit);
+  if (word.empty() && unit == "1" && type == MetricType::kGauge) word = "ratio";
+  const bool counter = type == MetricType::kCounter;
+  if (counter && HasWord(name, "total") && name != "total") name.resize(name.size() - std::string_view("_total").size());
+  if (!word.empty() && !HasWord(name, word)) name += "_" + word;
+  if (counter) name += "_total";
+  return name;
+}
+
+std::string PrometheusLabelName(std::string_view otel_attribute) { return Escape(otel_attribute, false); }
+
+bool IsClassicMetricName(std::string_view name) {
+  if (name.empty() || IsDigit(name.front())) return false;
+  for (const char c : name) {
+    if (!IsLetter(c) && !IsDigit(c) && c != '_' && c != ':') return false;
+  }
+  return true;
+}
+
+bool IsClassicLabelName(std::string_view name) {
+  return IsClassicMetricName(name) && name.find(':') == std::string_view::npos;
+}
+
+bool IsValidUtf8(std::string_view text) {
+  const auto* p = reinterpret_cast<const uint8_t*>(text.data());
+  const uint8_t* const end = p + text.size();
+  while (p < end) {
+    if (*p < 0x80) {
+      ++p;
+      continue;
+    }
+    int more = 0;
+    uint32_t code = 0;
+    uint32_t smallest = 0;
+    if ((*p & 0xe0) == 0xc0) {
+      more = 1, code = *p & 0x1fu, smallest = 0x80;
+    } else if ((*p & 0xf0) == 0xe0) {
+      more = 2, code = *p & 0x0fu, smallest = 0x800;
+    } else if ((*p & 0xf8) == 0xf0) {
+      more = 3, code = *p & 0x07u, smallest = 0x10000;
+    } else {
+      return false;
+    }
+    if (end - p <= more) return false;
+    for (int i = 1; i <= more; ++i) {
+      if ((p[i] & 0xc0) != 0x80) return false;
+      code = (code << 6) | (p[i] & 0x3fu);
+    }
+    if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
+    p += more + 1;
+  }
+  return true;
+}
+
+}  // namespace sidelight

@@ -1,0 +1,31 @@
+// How OpenTelemetry's names become Prometheus' ones, and which names each side takes.
+// Source: opentelemetry-specification, compatibility/prometheus_and_openmetrics.md (strategy
+// UnderscoreEscapingWithSuffixes), and Prometheus' naming rules.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/model/snapshot.h"
+
+namespace sidelight {
+
+// "http.server.request.duration", "s", histogram -> "http_server_request_duration_seconds": the characters that
+// Prometheus' classic names do not know become '_', runs of '_' collapse, the unit's word is appended unless the
+// name ends in it, and a counter gets `_total`.
+std::string PrometheusName(std::string_view otel_name, std::string_view unit, MetricType type);
+
+// "http.request.method" -> "http_request_method".
+std::string PrometheusLabelName(std::string_view otel_attribute);
+
+// The word that a UCUM unit adds to a name: "s" -> "seconds", "By" -> "bytes", "By/s" -> "bytes_per_second",
+// "1" -> "ratio" for gauges (the caller decides), "{request}" -> "".
+std::string PrometheusUnit(std::string_view ucum);
+
+// [a-zA-Z_:][a-zA-Z0-9_:]* and, for labels, the same without ':'.
+bool IsClassicMetricName(std::string_view name);
+bool IsClassicLabelName(std::string_view name);
+
+bool IsValidUtf8(std::string_view text);
+
+}  // namespace sidelight
