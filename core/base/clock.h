@@ -15,7 +15,9 @@ using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;  // monotonic
 using UnixMillis = int64_t;                                                      // since 1970, UTC
 
-inline double Seconds(Duration d) { return static_cast<double>(d.count()) * 1e-9; }
+inline double Seconds(Duration d) {
+  return static_cast<double>(d.count()) * 1e-9;
+}
 
 class Clock {
  public:

@@ -4,6 +4,8 @@
 
 namespace sidelight {
 
-std::string ErrnoText(int error_number) { return std::generic_category().message(error_number); }
+std::string ErrnoText(int error_number) {
+  return std::generic_category().message(error_number);
+}
 
 }  // namespace sidelight

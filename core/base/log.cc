@@ -1,13 +1,15 @@
 #include "core/base/log.h"
 
-#include <atomic>
-#include <memory>
-
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
+
 #include "core/base/clock.h"
+#include "core/base/utf8.h"
 
 namespace sidelight::log {
 namespace {
@@ -16,7 +18,8 @@ std::atomic<Format> active_format{Format::kJson};
 
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>("sidelight", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("sidelight", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->flush_on(spdlog::level::trace);
     return made;
@@ -26,47 +29,65 @@ spdlog::logger& Logger() {
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 std::string_view Name(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarn: return "warn";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
   }
   return "info";
 }
 
+// A field may carry bytes from outside; what is no UTF-8 would make the whole line unreadable.
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        } else {
-          out += c;
-        }
+  while (!text.empty()) {
+    const size_t length = Utf8Length(text);
+    const char c = text.front();
+    if (length == 0) {
+      out += "\\ufffd";
+    } else if (c == '"') {
+      out += "\\\"";
+    } else if (c == '\\') {
+      out += "\\\\";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out += text.substr(0, length);
     }
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   out += '"';
 }
 
 // A value of a text line is quoted only when it would not read as one word, and never spans lines.
 void AppendTextValue(std::string& out, std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_of(" \t\r\n\"=\\") == std::string_view::npos;
+  const bool plain = !text.empty() && IsValidUtf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f && c != '"' && c != '=' && c != '\\';
+  });
   if (plain) {
     out += text;
   } else {
@@ -118,9 +139,17 @@ std::string Render(Format format, Level level, std::string_view time, std::strin
   return line;
 }
 
-void Debug(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kDebug, message, fields); }
-void Info(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kInfo, message, fields); }
-void Warn(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kWarn, message, fields); }
-void Error(std::string_view message, std::initializer_list<Field> fields) { Write(Level::kError, message, fields); }
+void Debug(std::string_view message, std::initializer_list<Field> fields) {
+  Write(Level::kDebug, message, fields);
+}
+void Info(std::string_view message, std::initializer_list<Field> fields) {
+  Write(Level::kInfo, message, fields);
+}
+void Warn(std::string_view message, std::initializer_list<Field> fields) {
+  Write(Level::kWarn, message, fields);
+}
+void Error(std::string_view message, std::initializer_list<Field> fields) {
+  Write(Level::kError, message, fields);
+}
 
 }  // namespace sidelight::log

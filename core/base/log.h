@@ -2,8 +2,9 @@
 //
 //   log::Warn("upstream name did not resolve", {{"tap", name}, {"upstream", address}});
 //
-// As JSON (the default: time, level, msg, then the fields) or as text for a terminal. Thread-safe. Fields never
-// carry secrets. Not for a tap's path: what happens per request or per connection is counted, not logged.
+// As JSON (the default: time, level, msg, then the fields) or as text for a terminal. Thread-safe. Fields
+// never carry secrets. Not for a tap's path: what happens per request or per connection is counted, not
+// logged.
 #pragma once
 
 #include <initializer_list>

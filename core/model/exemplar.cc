@@ -18,7 +18,11 @@ std::string Hex(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::string TraceHex(const TraceId& id) { return Hex(id.trace); }
-std::string SpanHex(const TraceId& id) { return Hex(id.span); }
+std::string TraceHex(const TraceId& id) {
+  return Hex(id.trace);
+}
+std::string SpanHex(const TraceId& id) {
+  return Hex(id.span);
+}
 
 }  // namespace sidelight

@@ -1,9 +1,9 @@
 // Histogram: the state of one histogram series at one moment, in both of its forms.
 //
-// The classic form counts by fixed upper bounds. The native form (Prometheus' native, OpenTelemetry's exponential
-// histogram) counts by bounds that grow by the factor 2^(2^-schema): bucket i holds (2^((i-1)*2^-schema),
-// 2^(i*2^-schema)], and everything of magnitude up to zero_threshold is in the zero bucket. Both forms describe
-// the same observations: each sums to `count`.
+// The classic form counts by fixed upper bounds. The native form (Prometheus' native, OpenTelemetry's
+// exponential histogram) counts by bounds that grow by the factor 2^(2^-schema): bucket i holds
+// (2^((i-1)*2^-schema), 2^(i*2^-schema)], and everything of magnitude up to zero_threshold is in the zero
+// bucket. Both forms describe the same observations: each sums to `count`.
 //
 // Counts are per bucket, not cumulative; the formats that want cumulative ones add up as they write.
 // Source: https://prometheus.io/docs/specs/native_histograms/ .
@@ -17,7 +17,8 @@
 
 namespace sidelight {
 
-// Upper bounds, ascending, finite; the bucket above the last (+Inf) is implied. Shared by all series of a family.
+// Upper bounds, ascending, finite; the bucket above the last (+Inf) is implied. Shared by all series of a
+// family.
 using BucketBounds = std::shared_ptr<const std::vector<double>>;
 
 struct ClassicBuckets {

@@ -81,15 +81,6 @@ void Labels::Unref() {
   if (rep_ != nullptr && rep_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) ::operator delete(rep_);
 }
 
-Label Labels::operator[](size_t i) const {
-  const uint32_t* ends = rep_->ends();
-  const char* bytes = rep_->bytes();
-  const uint32_t name_start = i == 0 ? 0 : ends[2 * i - 1];
-  const uint32_t name_end = ends[2 * i];
-  const uint32_t value_end = ends[2 * i + 1];
-  return {{bytes + name_start, name_end - name_start}, {bytes + name_end, value_end - name_end}};
-}
-
 std::string_view Labels::Get(std::string_view name) const {
   for (const Label label : *this) {
     if (label.name == name) return label.value;

@@ -1,9 +1,10 @@
 // Labels: the identity of a series, as an immutable, shared, sorted set of name and value pairs.
 //
-// Sorted by name, no name twice, no empty value (an empty value means "absent", as in Prometheus), hashed once
-// when built. A copy shares the bytes: copying and comparing equal labels is cheap, and labels that were interned
-// (core/model/label_interner.h) compare by address first. Names and values are bytes; whoever takes them from outside has checked that
-// they are UTF-8. The metric's name is not among the labels of this class unless stored under "__name__".
+// Sorted by name, no name twice, no empty value (an empty value means "absent", as in Prometheus), hashed
+// once when built. A copy shares the bytes: copying and comparing equal labels is cheap, and labels that were
+// interned (core/model/label_interner.h) compare by address first. Names and values are bytes; whoever takes
+// them from outside has checked that they are UTF-8. The metric's name is not among the labels of this class
+// unless stored under "__name__".
 //
 // Thread-safe as a value: copies may be used and dropped on any thread.
 #pragma once
@@ -29,7 +30,8 @@ class Labels {
  public:
   Labels() = default;  // no labels
   // In any order; of a name that comes twice the last value counts. The bytes are copied.
-  Labels(std::initializer_list<Label> labels) : Labels(std::span<const Label>(labels.begin(), labels.size())) {}
+  Labels(std::initializer_list<Label> labels)
+      : Labels(std::span<const Label>(labels.begin(), labels.size())) {}
   explicit Labels(std::span<const Label> labels);
   Labels(const Labels& other) : rep_(other.rep_) { Ref(); }
   Labels(Labels&& other) noexcept : rep_(other.rep_) { other.rep_ = nullptr; }
@@ -41,7 +43,25 @@ class Labels {
 
   size_t size() const { return rep_ == nullptr ? 0 : rep_->count; }
   bool empty() const { return size() == 0; }
-  Label operator[](size_t i) const;  // the i-th by name; i < size()
+  // The i-th by name; i < size().
+  Label operator[](size_t i) const {
+    const uint32_t* const ends = rep_->ends();
+    const char* const bytes = rep_->bytes();
+    const uint32_t start = i == 0 ? 0 : ends[2 * i - 1];
+    return {{bytes + start, ends[2 * i] - start}, {bytes + ends[2 * i], ends[2 * i + 1] - ends[2 * i]}};
+  }
+  // All names and values, one after the other: for a search through all of them at once.
+  std::string_view bytes() const {
+    if (rep_ == nullptr) return {};
+    return {rep_->bytes(), rep_->ends()[2 * rep_->count - 1]};
+  }
+  // For a walk over many label sets: asks for the bytes ahead, so that they have arrived when they are read.
+  void Prefetch() const {
+    constexpr int kCacheLine = 64;
+    constexpr int kLines = 3;  // of a label set of usual size
+    const char* const start = reinterpret_cast<const char*>(rep_);
+    for (int i = 0; i < kLines; ++i) __builtin_prefetch(start + i * kCacheLine);
+  }
   // The value of that name, or "" where there is none.
   std::string_view Get(std::string_view name) const;
   uint64_t hash() const { return rep_ == nullptr ? kEmptyHash : rep_->hash; }

@@ -1,7 +1,6 @@
 #include "core/model/naming.h"
 
 #include <array>
-#include <cstdint>
 
 namespace sidelight {
 namespace {
@@ -12,15 +11,32 @@ struct UnitWord {
 };
 
 constexpr std::array kUnits = {
-    UnitWord{"d", "days"},          UnitWord{"h", "hours"},         UnitWord{"min", "minutes"},
-    UnitWord{"s", "seconds"},       UnitWord{"ms", "milliseconds"}, UnitWord{"us", "microseconds"},
-    UnitWord{"ns", "nanoseconds"},  UnitWord{"By", "bytes"},        UnitWord{"KiBy", "kibibytes"},
-    UnitWord{"MiBy", "mebibytes"},  UnitWord{"GiBy", "gibibytes"},  UnitWord{"TiBy", "tibibytes"},
-    UnitWord{"KBy", "kilobytes"},   UnitWord{"MBy", "megabytes"},   UnitWord{"GBy", "gigabytes"},
-    UnitWord{"TBy", "terabytes"},   UnitWord{"m", "meters"},        UnitWord{"V", "volts"},
-    UnitWord{"A", "amperes"},       UnitWord{"J", "joules"},        UnitWord{"W", "watts"},
-    UnitWord{"g", "grams"},         UnitWord{"Cel", "celsius"},     UnitWord{"Hz", "hertz"},
-    UnitWord{"1", ""},              UnitWord{"%", "percent"},
+    UnitWord{"d", "days"},
+    UnitWord{"h", "hours"},
+    UnitWord{"min", "minutes"},
+    UnitWord{"s", "seconds"},
+    UnitWord{"ms", "milliseconds"},
+    UnitWord{"us", "microseconds"},
+    UnitWord{"ns", "nanoseconds"},
+    UnitWord{"By", "bytes"},
+    UnitWord{"KiBy", "kibibytes"},
+    UnitWord{"MiBy", "mebibytes"},
+    UnitWord{"GiBy", "gibibytes"},
+    UnitWord{"TiBy", "tibibytes"},
+    UnitWord{"KBy", "kilobytes"},
+    UnitWord{"MBy", "megabytes"},
+    UnitWord{"GBy", "gigabytes"},
+    UnitWord{"TBy", "terabytes"},
+    UnitWord{"m", "meters"},
+    UnitWord{"V", "volts"},
+    UnitWord{"A", "amperes"},
+    UnitWord{"J", "joules"},
+    UnitWord{"W", "watts"},
+    UnitWord{"g", "grams"},
+    UnitWord{"Cel", "celsius"},
+    UnitWord{"Hz", "hertz"},
+    UnitWord{"1", ""},
+    UnitWord{"%", "percent"},
 };
 
 // A rate's divisor is written in the singular: By/s -> bytes_per_second.
@@ -37,8 +53,12 @@ std::string_view Find(const std::array<UnitWord, N>& table, std::string_view ucu
   return ucum;
 }
 
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string Escape(std::string_view name, bool colon) {
   std::string out;
@@ -74,6 +94,11 @@ bool HasWord(std::string_view name, std::string_view word) {
   return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
 }
 
+void AppendWord(std::string& name, std::string_view word) {
+  if (!name.ends_with('_')) name += '_';
+  name += word;
+}
+
 }  // namespace
 
 std::string PrometheusUnit(std::string_view ucum) {
@@ -95,13 +120,16 @@ std::string PrometheusName(std::string_view otel_name, std::string_view unit, Me
   std::string word = PrometheusUnit(unit);
   if (word.empty() && unit == "1" && type == MetricType::kGauge) word = "ratio";
   const bool counter = type == MetricType::kCounter;
-  if (counter && HasWord(name, "total") && name != "total") name.resize(name.size() - std::string_view("_total").size());
-  if (!word.empty() && !HasWord(name, word)) name += "_" + word;
-  if (counter) name += "_total";
+  if (counter && HasWord(name, "total") && name != "total")
+    name.resize(name.size() - std::string_view("_total").size());
+  if (!word.empty() && !HasWord(name, word)) AppendWord(name, word);
+  if (counter) AppendWord(name, "total");
   return name;
 }
 
-std::string PrometheusLabelName(std::string_view otel_attribute) { return Escape(otel_attribute, false); }
+std::string PrometheusLabelName(std::string_view otel_attribute) {
+  return Escape(otel_attribute, false);
+}
 
 bool IsClassicMetricName(std::string_view name) {
   if (name.empty() || IsDigit(name.front())) return false;
@@ -113,37 +141,6 @@ bool IsClassicMetricName(std::string_view name) {
 
 bool IsClassicLabelName(std::string_view name) {
   return IsClassicMetricName(name) && name.find(':') == std::string_view::npos;
-}
-
-bool IsValidUtf8(std::string_view text) {
-  const auto* p = reinterpret_cast<const uint8_t*>(text.data());
-  const uint8_t* const end = p + text.size();
-  while (p < end) {
-    if (*p < 0x80) {
-      ++p;
-      continue;
-    }
-    int more = 0;
-    uint32_t code = 0;
-    uint32_t smallest = 0;
-    if ((*p & 0xe0) == 0xc0) {
-      more = 1, code = *p & 0x1fu, smallest = 0x80;
-    } else if ((*p & 0xf0) == 0xe0) {
-      more = 2, code = *p & 0x0fu, smallest = 0x800;
-    } else if ((*p & 0xf8) == 0xf0) {
-      more = 3, code = *p & 0x07u, smallest = 0x10000;
-    } else {
-      return false;
-    }
-    if (end - p <= more) return false;
-    for (int i = 1; i <= more; ++i) {
-      if ((p[i] & 0xc0) != 0x80) return false;
-      code = (code << 6) | (p[i] & 0x3fu);
-    }
-    if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    p += more + 1;
-  }
-  return true;
 }
 
 }  // namespace sidelight

@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/utf8.h"  // IsValidUtf8, which every name must pass
 #include "core/model/snapshot.h"
 
 namespace sidelight {
 
-// "http.server.request.duration", "s", histogram -> "http_server_request_duration_seconds": the characters that
-// Prometheus' classic names do not know become '_', runs of '_' collapse, the unit's word is appended unless the
-// name ends in it, and a counter gets `_total`.
+// "http.server.request.duration", "s", histogram -> "http_server_request_duration_seconds": the characters
+// that Prometheus' classic names do not know become '_', runs of '_' collapse, the unit's word is appended
+// unless the name ends in it, and a counter gets `_total`.
 std::string PrometheusName(std::string_view otel_name, std::string_view unit, MetricType type);
 
 // "http.request.method" -> "http_request_method".
@@ -25,7 +26,5 @@ std::string PrometheusUnit(std::string_view ucum);
 // [a-zA-Z_:][a-zA-Z0-9_:]* and, for labels, the same without ':'.
 bool IsClassicMetricName(std::string_view name);
 bool IsClassicLabelName(std::string_view name);
-
-bool IsValidUtf8(std::string_view text);
 
 }  // namespace sidelight

@@ -1,8 +1,8 @@
 // Snapshot: everything that was measured, at one moment, as plain structs. Taken once, read by every format,
 // immutable from then on and shared between threads.
 //
-// Names and labels are Prometheus' (core/model/naming.h translates): a counter's family carries its `_total`, a
-// unit its word. A name may be any UTF-8; the formats that cannot say it escape it.
+// Names and labels are Prometheus' (core/model/naming.h translates): a counter's family carries its `_total`,
+// a unit its word. A name may be any UTF-8; the formats that cannot say it escape it.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct Metric {
   std::optional<Exemplar> exemplar;            // counter
   std::shared_ptr<const Histogram> histogram;  // histogram
   std::shared_ptr<const Summary> summary;      // summary
-  // The series has ended: it stands here for the last time, without a value, and whoever stores series writes a
-  // stale marker. Only in the snapshots of the sampling loop; a scrape just does not see it any more.
+  // The series has ended: it stands here for the last time, without a value, and whoever stores series writes
+  // a stale marker. Only in the snapshots of the sampling loop; a scrape just does not see it any more.
   bool stale = false;
 };
 

@@ -1,0 +1,70 @@
+// Exchange: one request and what became of it, as an observer saw it on the wire. What every protocol emits
+// and the meter turns into instruments.
+//
+// The words mean what docs/metrics.md says: start is when the request's first byte was readable at the tap
+// (or, under pipelining, when the response before it ended), first_byte and end when the response's first and
+// last byte were read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/model/exemplar.h"
+
+namespace sidelight {
+
+// How an exchange ended. Everything but kAnswered is the tap's own word and not the backend's.
+enum class Outcome : uint8_t {
+  kAnswered,            // a whole answer came; whether it is an error is in its status
+  kConnectRefused,      // the upstream refused or could not be reached
+  kConnectTimeout,      // the upstream did not accept in time
+  kDns,                 // the upstream's name did not resolve
+  kUpstreamClosed,      // the upstream closed or reset before the answer began
+  kResponseIncomplete,  // ... or within it
+  kTimeout,             // the upstream was silent beyond the tap's timeout
+  kOverloaded,          // the tap was over its connection limit
+  kClientGone,          // the client left before the answer was whole: counted apart, never an error
+  kUnobserved,          // the connection went opaque before the answer was seen: not measured, not an error
+};
+
+struct Exchange {
+  std::string_view operation;         // HTTP: the method, "_OTHER" when unknown
+  std::string_view target;            // HTTP: the path without query; cut at a limit of the observer's
+  std::string_view protocol_version;  // HTTP: "1.0", "1.1"
+  int status = 0;                     // HTTP status code; 0 when there was no answer
+  Outcome outcome = Outcome::kAnswered;
+  uint64_t request_bytes = 0;   // body bytes as sent on the wire, chunk framing excluded
+  uint64_t response_bytes = 0;  // likewise
+  TimePoint start{};
+  TimePoint first_byte{};  // meaningful when a byte of the response came
+  bool has_first_byte = false;
+  TimePoint end{};
+  Duration pipeline_wait{};  // from readable to start, for a request that waited behind others; 0 otherwise
+  bool pipelined = false;    // there was another exchange before it on the connection when it arrived
+  std::optional<TraceId> trace;  // from a sampled traceparent
+};
+
+// Why an observer gave up on a connection.
+enum class OpaqueReason : uint8_t {
+  kNotProtocol,    // the bytes are not this protocol, or broke its rules
+  kUpgraded,       // by agreement: CONNECT, Upgrade (101); not a fault
+  kLimit,          // a limit of the observer was reached: header size, pipelining depth
+  kDesynchronized  // an answer without a request
+};
+inline constexpr int kOpaqueReasons = 4;
+
+// Where observers put what they saw. One for each worker thread, called only there. Views in an Exchange live
+// until the call returns.
+class ExchangeSink {
+ public:
+  virtual ~ExchangeSink() = default;
+  // The head of a request was read; `operation` and `target` are set. Each Started is followed by one Ended.
+  virtual void Started(const Exchange& exchange) = 0;
+  virtual void Ended(const Exchange& exchange) = 0;
+  // Once at most for each connection; from here on its bytes are only counted.
+  virtual void WentOpaque(OpaqueReason reason) = 0;
+};
+
+}  // namespace sidelight

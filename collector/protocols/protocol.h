@@ -1,0 +1,23 @@
+// The protocols that a tap can be told to observe: one folder each, one line each in the table of
+// protocol.cc.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "collector/protocols/observer.h"
+
+namespace sidelight {
+
+struct Protocol {
+  std::string_view name;  // as in the config's `protocol:` and the command line's URL scheme
+  // Makes the observer of one new connection; null for `tcp`, whose bytes are only counted.
+  std::unique_ptr<Observer> (*make_observer)(ExchangeSink& sink);
+};
+
+std::span<const Protocol> Protocols();
+// nullptr when there is none of that name.
+const Protocol* FindProtocol(std::string_view name);
+
+}  // namespace sidelight

@@ -1,0 +1,57 @@
+// Requests and responses as plain structs: what handlers see. Nothing here knows a socket or a library.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sidelight::http {
+
+// Names and values in the order in which they came; a name may occur more than once.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method;  // as sent; may be any token
+  std::string path;    // percent-decoded, without the query
+  Fields query;        // percent-decoded, '+' is a space
+  Fields headers;      // values without surrounding blanks, otherwise the bytes as sent
+  // Without its framing, and decoded when Content-Encoding was gzip, deflate or br (that header is then
+  // gone).
+  std::string body;
+  std::string remote_address;  // an IP address without brackets or port; "unix" for a unix socket
+  bool from_loopback = false;  // sent on this machine: from 127.0.0.0/8, ::1 or over a unix socket
+
+  // The first value under that name, in any case; empty when there is none.
+  std::string_view Header(std::string_view name) const;
+  // All values under that name as one list, "a, b"; what RFC 9110 section 5.3 says they mean.
+  std::string HeaderList(std::string_view name) const;
+  // The values of a query parameter, in order.
+  std::vector<std::string> QueryAll(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = {};  // "" where there is no body
+  Fields headers = {};            // further ones; a value with a line break in it is not sent
+  std::string body = {};          // not sent to HEAD, but its length is
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+// Why the server itself refuses a request, before or instead of the handler.
+struct Failure {
+  int status = 400;
+  std::string_view code;  // a lower snake word, a constant: "bad_request"
+  std::string message;    // a sentence for the person who reads the answer
+};
+
+// Makes the answer of a Failure. The request holds what was understood of it, perhaps nothing. Called on any
+// of the server's threads, several at once.
+using ErrorPage = std::function<Response(const Request&, const Failure&)>;
+
+// Equal but for the case of ASCII letters.
+bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+
+}  // namespace sidelight::http

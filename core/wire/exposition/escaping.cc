@@ -1,0 +1,84 @@
+#include "core/wire/exposition/escaping.h"
+
+#include <array>
+#include <charconv>
+
+#include "core/model/naming.h"
+#include "core/wire/exposition/utf8.h"
+
+namespace sidelight::wire {
+namespace {
+
+struct SchemeWord {
+  EscapingScheme scheme;
+  std::string_view word;
+};
+
+constexpr std::array kWords = {
+    SchemeWord{EscapingScheme::kUnderscores, "underscores"},
+    SchemeWord{EscapingScheme::kDots, "dots"},
+    SchemeWord{EscapingScheme::kValues, "values"},
+    SchemeWord{EscapingScheme::kAllowUtf8, "allow-utf-8"},
+};
+
+bool IsClassicChar(char32_t c, bool first, NameKind kind) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_') return true;
+  if (c == ':') return kind == NameKind::kMetric;
+  return c >= '0' && c <= '9' && !first;
+}
+
+void AppendCodePoint(std::string& out, char32_t c) {
+  char digits[8];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), static_cast<uint32_t>(c), 16).ptr;
+  out += '_';
+  for (const char* d = digits; d != end; ++d) out += *d >= 'a' ? static_cast<char>(*d - 'a' + 'A') : *d;
+  out += '_';
+}
+
+}  // namespace
+
+std::optional<EscapingScheme> ParseEscapingScheme(std::string_view word) {
+  for (const SchemeWord& entry : kWords) {
+    if (entry.word == word) return entry.scheme;
+  }
+  return std::nullopt;
+}
+
+std::string_view EscapingSchemeWord(EscapingScheme scheme) {
+  for (const SchemeWord& entry : kWords) {
+    if (entry.scheme == scheme) return entry.word;
+  }
+  return {};
+}
+
+bool IsClassicName(std::string_view name, NameKind kind) {
+  return kind == NameKind::kMetric ? IsClassicMetricName(name) : IsClassicLabelName(name);
+}
+
+std::string EscapeName(std::string_view name, EscapingScheme scheme, NameKind kind) {
+  if (scheme == EscapingScheme::kAllowUtf8) return ToValidUtf8(name);
+  if (name.empty()) return {};
+  if (scheme != EscapingScheme::kDots && IsClassicName(name, kind)) return std::string(name);
+
+  std::string out = scheme == EscapingScheme::kValues ? "U__" : "";
+  bool first = true;
+  while (!name.empty()) {
+    const CodePoint c = DecodeUtf8(name);
+    name.remove_prefix(c.size);
+    if (c.value == '_' && scheme != EscapingScheme::kUnderscores) {
+      out += "__";
+    } else if (IsClassicChar(c.value, first, kind)) {
+      out += static_cast<char>(c.value);
+    } else if (scheme == EscapingScheme::kValues) {
+      AppendCodePoint(out, c.value);
+    } else if (scheme == EscapingScheme::kDots && c.value == '.') {
+      out += "_dot_";
+    } else {
+      out += '_';
+    }
+    first = false;
+  }
+  return out;
+}
+
+}  // namespace sidelight::wire

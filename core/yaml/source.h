@@ -1,0 +1,58 @@
+// Source: the text of one file as its lines, and how an error in it is shown: "file:line:column: message",
+// the line itself, and a caret below the place.
+//
+// A byte order mark is dropped and CRLF becomes LF, so that a place means the same whatever wrote the file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sidelight::yaml {
+
+// From 0; the column counts bytes. Shown from 1, the column in characters.
+struct Place {
+  int line = 0;
+  int column = 0;
+
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct Problem {
+  Place place;
+  std::string message;
+};
+
+class Source {
+ public:
+  Source(std::string name, std::string text);
+
+  const std::string& name() const { return name_; }
+  std::string_view text() const { return text_; }
+  // The nearest place that the text has.
+  Place Clamp(int line, int column) const;
+  std::string_view Line(int line) const;  // without its line break; "" beyond the end
+  // The byte at that place, or 0 beyond the end of its line.
+  char At(Place place) const;
+  // Whether the quotes, single or double, that open at that place are closed again before the text ends.
+  bool QuotesClose(Place place) const;
+
+  // The first byte that no YAML text holds: invalid UTF-8, NUL and other control characters.
+  std::optional<Problem> FindForeignByte() const;
+
+  // The message is brought onto one line; two lines follow it, unless there is nothing to point at.
+  std::string Render(const Problem& problem) const;
+
+ private:
+  Place PlaceOf(size_t offset) const;
+
+  std::string name_;
+  std::string text_;
+  std::vector<size_t> line_starts_;
+};
+
+// In double quotes, on one line, cut when long: how messages show text from outside.
+std::string Quoted(std::string_view text);
+
+}  // namespace sidelight::yaml

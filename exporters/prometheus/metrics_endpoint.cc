@@ -1,0 +1,23 @@
+#include "exporters/prometheus/metrics_endpoint.h"
+
+#include "core/wire/gzip.h"
+#include "exporters/prometheus/negotiation.h"
+
+namespace sidelight::prometheus {
+
+Scrape AnswerScrape(const std::shared_ptr<const Snapshot>& snapshot, const ScrapeRequest& request) {
+  Negotiated negotiated = NegotiateFormat(request.accept);
+  Scrape scrape;
+  scrape.losses =
+      wire::WriteExposition(*snapshot, {negotiated.format, negotiated.escaping, request.names}, &scrape.body);
+  scrape.content_type = std::move(negotiated.content_type);
+  if (AcceptsGzip(request.accept_encoding)) {
+    if (Result<std::string> packed = wire::Gzip(scrape.body)) {
+      scrape.body = std::move(*packed);
+      scrape.content_encoding = "gzip";
+    }
+  }
+  return scrape;
+}
+
+}  // namespace sidelight::prometheus

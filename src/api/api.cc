@@ -1,0 +1,156 @@
+#include "src/api/api.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "core/base/log.h"
+#include "src/api/correlation.h"
+
+namespace sidelight::api {
+namespace {
+
+constexpr char kText[] = "text/plain; charset=utf-8";
+
+http::Response Text(int status, std::string body) {
+  return {.status = status, .content_type = kText, .headers = {}, .body = std::move(body)};
+}
+
+// A value for metrics that clients cannot multiply.
+std::string_view MethodLabel(std::string_view method) {
+  constexpr std::array<std::string_view, 7> kKnown = {"GET",    "HEAD",  "POST",   "PUT",
+                                                      "DELETE", "PATCH", "OPTIONS"};
+  for (const std::string_view known : kKnown) {
+    if (method == known) return known;
+  }
+  return "_OTHER";
+}
+
+void LogProblem(const http::Request& request, const Problem& problem, const std::string& correlation_id) {
+  // A failure of ours and an attempt at what is forbidden are worth a line; what clients do wrong all day is
+  // not.
+  const bool notable = (problem.status >= 500 && problem.code != "overloaded") || problem.status == 403;
+  const auto write = notable ? log::Info : log::Debug;
+  write("an API request was refused", {{"method", request.method},
+                                       {"path", request.path},
+                                       {"remote", request.remote_address},
+                                       {"status", std::to_string(problem.status)},
+                                       {"code", problem.code},
+                                       {"reason", problem.message},
+                                       {"correlation_id", correlation_id}});
+}
+
+}  // namespace
+
+Api::Api(Hooks hooks) : hooks_(std::move(hooks)), front_page_(RenderFrontPage(hooks_.front_page)) {
+  assert(hooks_.scrape && hooks_.healthy && hooks_.ready && hooks_.reload && hooks_.self != nullptr);
+  const auto bind = [this](Answer (Api::*endpoint)(const Call&)) {
+    return [this, endpoint](const Call& call) { return (this->*endpoint)(call); };
+  };
+  router_.Add("GET", "/", bind(&Api::Front));
+  router_.Add("GET", "/metrics", bind(&Api::Metrics));
+  router_.Add("GET", "/-/healthy", bind(&Api::Healthy));
+  router_.Add("GET", "/healthz", bind(&Api::Healthy));
+  router_.Add("GET", "/-/ready", bind(&Api::Ready));
+  router_.Add("POST", "/-/reload", bind(&Api::Reload));
+  router_.Add("PUT", "/-/reload", bind(&Api::Reload));
+}
+
+http::Response Api::Handle(const http::Request& request) {
+  const std::string correlation_id = CorrelationId(request);
+  return Finish(request, correlation_id, router_.Route({request, correlation_id}));
+}
+
+http::Response Api::Refusal(const http::Request& request, const http::Failure& failure) {
+  Problem problem{.status = failure.status, .code = std::string(failure.code), .message = failure.message};
+  return Finish(request, CorrelationId(request), tl::unexpected<Problem>(std::move(problem)));
+}
+
+http::Handler Api::handler() {
+  return [this](const http::Request& request) { return Handle(request); };
+}
+
+http::ErrorPage Api::error_page() {
+  return [this](const http::Request& request, const http::Failure& failure) {
+    return Refusal(request, failure);
+  };
+}
+
+http::Response Api::Finish(const http::Request& request, const std::string& correlation_id, Answer answer) {
+  http::Response response;
+  if (answer) {
+    response = std::move(*answer);
+  } else {
+    LogProblem(request, answer.error(), correlation_id);
+    response = RenderProblem(answer.error(), correlation_id, hooks_.clock->UnixNow());
+  }
+  response.headers.emplace_back(kCorrelationHeader, correlation_id);
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  const std::string status = std::to_string(response.status);
+  hooks_.self
+      ->Counter("sidelight_api_requests_total", "Requests to Sidelight's own API.",
+                {{"path", router_.RouteOf(request.path)},
+                 {"method", MethodLabel(request.method)},
+                 {"status", status}})
+      .Add();
+  return response;
+}
+
+Answer Api::Metrics(const Call& call) {
+  const http::Request& request = call.request;
+  Scrape scrape = hooks_.scrape(request.HeaderList("Accept"), request.HeaderList("Accept-Encoding"),
+                                request.QueryAll("name[]"));
+  http::Response response{.status = 200,
+                          .content_type = std::move(scrape.content_type),
+                          .headers = {{"Vary", "Accept, Accept-Encoding"}},
+                          .body = std::move(scrape.body)};
+  if (!scrape.content_encoding.empty()) {
+    response.headers.emplace_back("Content-Encoding", std::move(scrape.content_encoding));
+  }
+  return response;
+}
+
+Answer Api::Healthy(const Call&) {
+  if (hooks_.healthy()) return Text(200, "Sidelight is healthy.\n");
+  return Text(503, "Sidelight is not healthy: a loop does not turn.\n");
+}
+
+Answer Api::Ready(const Call&) {
+  if (hooks_.ready()) return Text(200, "Sidelight is ready.\n");
+  return Text(503, "Sidelight is not ready: draining.\n");
+}
+
+Answer Api::Reload(const Call& call) {
+  const http::Request& request = call.request;
+  if (hooks_.lifecycle == Lifecycle::kOff) {
+    return Refuse(403, "forbidden",
+                  "reloading over HTTP is switched off (web.lifecycle: off); send SIGHUP instead");
+  }
+  if (hooks_.lifecycle == Lifecycle::kLoopback && !request.from_loopback) {
+    return Refuse(403, "forbidden",
+                  "reloading is allowed from this machine's loopback address only (web.lifecycle: loopback)");
+  }
+  const std::lock_guard<std::mutex> one_at_a_time(reload_mutex_);
+  const Status status = hooks_.reload();
+  if (!status) {
+    return Refuse(500, "reload_failed",
+                  fmt::format("the configuration was not reloaded, the old one stays in force: {}",
+                              status.error().message));
+  }
+  log::Info("the configuration was reloaded on request",
+            {{"remote", request.remote_address}, {"correlation_id", call.correlation_id}});
+  return Text(200, "Sidelight has reloaded its configuration.\n");
+}
+
+Answer Api::Front(const Call&) {
+  return http::Response{
+      .status = 200,
+      .content_type = "text/html; charset=utf-8",
+      .headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}},
+      .body = front_page_};
+}
+
+}  // namespace sidelight::api

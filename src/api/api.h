@@ -1,0 +1,81 @@
+// The API: every endpoint that Sidelight serves at `listen`, as functions from a request to a response
+// (docs/api.md). Knows no sockets; core/http's server calls it:
+//
+//   api::Api api(hooks);
+//   http::Server::Start({.listen = address, .error_page = api.error_page()}, api.handler());
+//
+// What it shows and sets off comes in as functions. Every response carries X-Correlation-Id; every error has
+// the shape of problem.h and a log line with that id. Thread-safe. Outlives the server.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/http/message.h"
+#include "core/metrics/self.h"
+#include "src/api/front_page.h"
+#include "src/api/problem.h"
+#include "src/api/router.h"
+
+namespace sidelight::api {
+
+// Who may call POST /-/reload.
+enum class Lifecycle { kLoopback, kOff, kAny };
+
+// A collected and written exposition.
+struct Scrape {
+  std::string content_type;
+  std::string content_encoding;  // "" for none
+  std::string body;
+};
+
+// The functions are called on the server's threads, several at once; all of them are required.
+struct Hooks {
+  // Collects and writes, in the format that the two headers (lists, as sent) ask for. `names` are the
+  // families asked for with name[]; none means all.
+  std::function<Scrape(std::string_view accept, std::string_view accept_encoding,
+                       const std::vector<std::string>& names)>
+      scrape;
+  std::function<bool()> healthy;
+  std::function<bool()> ready;     // false while draining
+  std::function<Status()> reload;  // never called twice at a time
+  metrics::Self* self = nullptr;   // counts the requests; outlives the Api
+  const Clock* clock = &SystemClock();
+  Lifecycle lifecycle = Lifecycle::kLoopback;
+  FrontPage front_page;
+};
+
+class Api {
+ public:
+  explicit Api(Hooks hooks);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  http::Response Handle(const http::Request& request);
+  // For what the server refuses before Handle() could see it.
+  http::Response Refusal(const http::Request& request, const http::Failure& failure);
+
+  // The two above as the server takes them.
+  http::Handler handler();
+  http::ErrorPage error_page();
+
+ private:
+  Answer Metrics(const Call& call);
+  Answer Healthy(const Call& call);
+  Answer Ready(const Call& call);
+  Answer Reload(const Call& call);
+  Answer Front(const Call& call);
+  http::Response Finish(const http::Request& request, const std::string& correlation_id, Answer answer);
+
+  const Hooks hooks_;
+  const std::string front_page_;
+  Router router_;
+  std::mutex reload_mutex_;
+};
+
+}  // namespace sidelight::api

@@ -1,0 +1,191 @@
+#include "src/app/app.h"
+
+#include <csignal>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/metrics/process.h"
+#include "exporters/prometheus/metrics_endpoint.h"
+#include "src/app/registry_source.h"
+#include "src/app/version.h"
+
+namespace sidelight::app {
+namespace {
+
+// A loop that has not turned for so long is stuck: it turns once a second when there is nothing to do.
+constexpr Duration kStuck = std::chrono::seconds(10);
+
+api::Lifecycle ToApi(config::Lifecycle lifecycle) {
+  switch (lifecycle) {
+    case config::Lifecycle::kOff: return api::Lifecycle::kOff;
+    case config::Lifecycle::kAny: return api::Lifecycle::kAny;
+    case config::Lifecycle::kLoopback: break;
+  }
+  return api::Lifecycle::kLoopback;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> App::Start(config::Config config, ConfigSource reread, const Clock& clock) {
+  std::unique_ptr<App> app(new App(std::move(config), std::move(reread), clock));
+  if (Status opened = app->Open(); !opened) return tl::unexpected(opened.error());
+  return app;
+}
+
+App::App(config::Config config, ConfigSource reread, const Clock& clock)
+    : config_(std::move(config)),
+      reread_(std::move(reread)),
+      clock_(clock),
+      registry_(clock, {.series_limit = config_.limits.series}),
+      self_(std::make_shared<metrics::Self>()) {}
+
+Status App::Open() {
+  log::Configure(config_.log.format, config_.log.level);
+  net::RaiseFileLimit();
+  registry_.AddSource(self_);
+  registry_.AddSource(std::make_shared<metrics::ProcessSource>());
+  registry_.AddSource(std::make_shared<RegistrySource>(registry_, config_.limits.series));
+  self_->Gauge("sidelight_build_info", "1, with the version of this program as a label.",
+               Labels{{"version", Version()}})
+      .Set(1);
+
+  Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
+  if (!loop) return tl::unexpected(loop.error());
+  control_ = *std::move(loop);
+  Result<std::unique_ptr<SignalEvents>> signals =
+      SignalEvents::Watch(*control_, [this](int signal) { OnSignal(signal); });
+  if (!signals) return tl::unexpected(signals.error());
+  signals_ = *std::move(signals);
+
+  Result<std::unique_ptr<DataPlane>> plane = DataPlane::Open(config_, registry_, clock_);
+  if (!plane) return tl::unexpected(plane.error());
+  data_plane_ = *std::move(plane);
+
+  Result<std::unique_ptr<net::Listener>> probe_listener = net::Listener::Open(config_.probe_listen);
+  if (!probe_listener) {
+    return Fail(probe_listener.error().code, "probe_listen: " + probe_listener.error().message);
+  }
+  probe_listener_ = *std::move(probe_listener);
+  probes_ = std::make_unique<net::ProbeResponder>(*probe_listener_, *control_,
+                                                  [this](std::string_view path) { return AnswerProbe(path); });
+  if (!probes_->Start()) return Fail(ErrorCode::kInternal, "probe_listen: the system cannot watch another socket");
+
+  api::FrontPage front{.service = config_.service, .version = std::string(Version()), .taps = {}};
+  for (const DataPlane::BoundTap& tap : data_plane_->taps()) {
+    front.taps.push_back({tap.name, tap.protocol, tap.listen.ToString(), tap.upstream.ToString()});
+  }
+  api_ = std::make_unique<api::Api>(api::Hooks{
+      .scrape = [this](std::string_view accept, std::string_view encoding,
+                       const std::vector<std::string>& names) { return Scrape(accept, encoding, names); },
+      .healthy = [this] { return healthy(); },
+      .ready = [this] { return ready(); },
+      .reload = [this] { return Reload(); },
+      .self = self_.get(),
+      .clock = &clock_,
+      .lifecycle = ToApi(config_.web.lifecycle),
+      .front_page = std::move(front)});
+  Result<std::unique_ptr<http::Server>> server =
+      http::Server::Start({.listen = config_.listen,
+                           .max_connections = config_.web.max_connections,
+                           .error_page = api_->error_page()},
+                          api_->handler());
+  if (!server) return Fail(server.error().code, "listen: " + server.error().message);
+  server_ = *std::move(server);
+
+  data_plane_->Start();
+  control_->RunAfter(config_.interval, [this] { Sample(); });
+  return {};
+}
+
+App::~App() {
+  if (server_ != nullptr) server_->Stop();
+  if (data_plane_ != nullptr) data_plane_->Stop();
+}
+
+App::Addresses App::addresses() const {
+  return {.api = server_->address(), .probes = probe_listener_->bound(), .taps = data_plane_->taps()};
+}
+
+void App::Run() { control_->Run(); }
+
+void App::RequestStop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  control_->Post([this] { Drain(); });
+}
+
+void App::Drain() {
+  if (draining_) {
+    log::Warn("told to stop again: ending at once");
+    control_->Stop();
+    return;
+  }
+  draining_ = true;
+  log::Info("stopping: not ready any more; draining what is under way");
+  control_->RunAfter(config_.limits.drain_delay, [this] {
+    data_plane_->Drain(config_.limits.drain, [this] {
+      control_->Post([this] {
+        log::Info("drained");
+        control_->Stop();
+      });
+    });
+  });
+}
+
+void App::OnSignal(int signal) {
+  if (signal == SIGHUP) {
+    (void)Reload();  // says in the log how it went
+  } else {
+    RequestStop();
+  }
+}
+
+Status App::Reload() {
+  const std::lock_guard<std::mutex> lock(reload_mutex_);
+  Result<config::Config> fresh = reread_();
+  self_->Gauge("sidelight_config_last_reload_successful", "Whether the last reload of the configuration succeeded.")
+      .Set(fresh ? 1 : 0);
+  if (!fresh) {
+    log::Error("the configuration was not reloaded; the old one stays in force", {{"error", fresh.error().message}});
+    return tl::unexpected(fresh.error());
+  }
+  self_->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
+               "When the configuration was last reloaded with success.")
+      .Set(static_cast<double>(clock_.UnixNow()) / 1000);
+  log::Configure(fresh->log.format, fresh->log.level);
+  log::Info("configuration reloaded: log settings are in force, everything else takes a restart");
+  return {};
+}
+
+void App::Sample() {
+  // Series that have ended leave the registry with the sample that marks them stale.
+  registry_.Sample();
+  control_->RunAfter(config_.interval, [this] { Sample(); });
+}
+
+bool App::healthy() const {
+  const TimePoint now = clock_.Now();
+  return now - control_->LastTurn() < kStuck && now - data_plane_->LastTurn() < kStuck;
+}
+
+bool App::ready() const { return !stopping_.load(std::memory_order_relaxed); }
+
+std::optional<net::ProbeAnswer> App::AnswerProbe(std::string_view path) const {
+  if (path == "/-/healthy" || path == "/healthz") {
+    if (healthy()) return net::ProbeAnswer{200, "Sidelight is healthy.\n"};
+    return net::ProbeAnswer{503, "Sidelight is not healthy: a loop does not turn.\n"};
+  }
+  if (path == "/-/ready") {
+    if (ready()) return net::ProbeAnswer{200, "Sidelight is ready.\n"};
+    return net::ProbeAnswer{503, "Sidelight is not ready: draining.\n"};
+  }
+  return std::nullopt;
+}
+
+api::Scrape App::Scrape(std::string_view accept, std::string_view accept_encoding,
+                        const std::vector<std::string>& names) {
+  prometheus::Scrape scrape = prometheus::AnswerScrape(
+      registry_.Collect(), {.accept = accept, .accept_encoding = accept_encoding, .names = names});
+  return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
+}
+
+}  // namespace sidelight::app

@@ -1,0 +1,199 @@
+#include "src/cli/command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/yaml/spelling.h"
+
+namespace sidelight::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(Sidelight measures a backend's traffic without a change to it, and shows it to Prometheus.
+
+Usage:
+  sidelight run --config FILE                     what a file says (docs/configuration.md)
+  sidelight run --tap PROTOCOL://LISTEN=UPSTREAM  one tap or more, without a file
+  sidelight check FILE...                         whether configuration files are right
+  sidelight version
+  sidelight COMMAND --help
+
+Examples:
+  Measure the HTTP backend on port 8081, for the clients that connect to port 8080:
+    sidelight run --tap http://0.0.0.0:8080=127.0.0.1:8081
+  See what was measured:
+    curl http://127.0.0.1:9464/metrics
+
+Exit codes: 0 done, 1 failed, 2 used wrongly.
+)";
+
+constexpr std::string_view kRunHelp =
+    R"(Runs until SIGTERM or SIGINT; what is under way is then finished first.
+
+Usage:
+  sidelight run --config FILE
+  sidelight run --tap PROTOCOL://LISTEN=UPSTREAM [--tap ...] [options]
+
+With a file:
+  --config FILE          the configuration; it says everything, so no other option goes with it
+
+Without a file:
+  --tap PROTOCOL://LISTEN=UPSTREAM
+                         listens at LISTEN, carries what comes to UPSTREAM and measures it. PROTOCOL is http or
+                         tcp (bytes only); addresses are host:port, [v6]:port or unix:/path. May be repeated
+  --listen ADDRESS       /metrics and the API (default 0.0.0.0:9464)
+  --probe-listen ADDRESS /-/healthy, /-/ready and /healthz (default 0.0.0.0:9465)
+  --service NAME         the service's name (default $OTEL_SERVICE_NAME, else unknown_service)
+  --log-format FORMAT    json or text (default json)
+  --log-level LEVEL      debug, info, warn or error (default info)
+
+Examples:
+  sidelight run --config /etc/sidelight/sidelight.yaml
+  sidelight run --tap http://0.0.0.0:8080=127.0.0.1:8081 --service checkout --log-format text
+  sidelight run --tap http://0.0.0.0:8080=unix:/run/app.sock --tap tcp://127.0.0.1:6380=redis:6379
+)";
+
+constexpr std::string_view kCheckHelp =
+    R"(Reads configuration files as `sidelight run --config` would, without running anything.
+
+Usage:
+  sidelight check FILE...
+
+Prints "FILE: ok", or everything that is wrong in it with line and column. The exit code is 1 when a file is
+wrong. Variables that a file takes from the environment (${env:NAME}) must be set.
+
+Example:
+  sidelight check sidelight.yaml
+)";
+
+constexpr std::string_view kVersionHelp = R"(Prints the version.
+
+Usage:
+  sidelight version
+)";
+
+Print Usage(std::string_view command, std::string_view message) {
+  const std::string program = command.empty() ? "sidelight" : fmt::format("sidelight {}", command);
+  return {fmt::format("{}: {}\n\"{} --help\" shows what there is.\n", program, message, program),
+          kUsageError};
+}
+
+// Every word that could have stood where an unexpected one stands.
+std::vector<std::string_view> KnownWords(const CLI::App& app) {
+  std::vector<std::string_view> words;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back(name);
+  }
+  return words;
+}
+
+std::string Unexpected(const CLI::App& app, const std::string& argument) {
+  if (!argument.starts_with("--")) return fmt::format("\"{}\" is not expected here", argument);
+  const std::string name = argument.substr(2, argument.find('=') - 2);
+  const std::string_view nearest = yaml::Nearest(name, KnownWords(app));
+  if (nearest.empty()) return fmt::format("there is no option \"--{}\"", name);
+  return fmt::format("there is no option \"--{}\"; did you mean \"--{}\"?", name, nearest);
+}
+
+// The program's words as CLI11 knows them, and where it leaves what was given.
+struct Grammar {
+  CLI::App app{"", "sidelight"};
+  CLI::App* run = app.add_subcommand("run");
+  CLI::App* check = app.add_subcommand("check");
+  CLI::App* version = app.add_subcommand("version");
+  Run run_command;
+  Check check_command;
+  std::vector<CLI::Option*> flags_without_file;
+
+  Grammar() {
+    app.require_subcommand(0, 1);
+    app.set_help_flag("-h,--help", "");
+    app.add_flag("--version");
+    for (CLI::App* command : {run, check, version}) command->set_help_flag("-h,--help", "");
+
+    run->add_option("--config", run_command.config_path);
+    config::CommandLine& flags = run_command.flags;
+    flags_without_file = {
+        run->add_option("--tap", flags.taps)->expected(1)->take_all()->allow_extra_args(false),
+        run->add_option("--listen", flags.listen),
+        run->add_option("--probe-listen", flags.probe_listen),
+        run->add_option("--service", flags.service),
+        run->add_option("--log-format", flags.log_format),
+        run->add_option("--log-level", flags.log_level),
+    };
+    check->add_option("FILE", check_command.files)->required();
+  }
+
+  const CLI::App* chosen() const {
+    const std::vector<CLI::App*> parsed = app.get_subcommands();
+    return parsed.empty() ? &app : parsed.front();
+  }
+
+  std::string_view help() const {
+    if (chosen() == run) return kRunHelp;
+    if (chosen() == check) return kCheckHelp;
+    if (chosen() == version) return kVersionHelp;
+    return kHelp;
+  }
+};
+
+Command CheckedRun(const Grammar& grammar) {
+  const Run& run = grammar.run_command;
+  if (run.config_path.empty() && grammar.run->count("--config") > 0) {
+    return Usage("run", "--config names no file");
+  }
+  if (run.config_path.empty() && run.flags.taps.empty()) {
+    return Usage("run", "what to run is not said; give --config FILE, or --tap PROTOCOL://LISTEN=UPSTREAM");
+  }
+  if (run.config_path.empty()) return run;
+  for (const CLI::Option* flag : grammar.flags_without_file) {
+    if (flag->count() == 0) continue;
+    return Usage("run",
+                 fmt::format("--config and {} exclude each other; the file says everything, or the flags do",
+                             flag->get_name()));
+  }
+  return run;
+}
+
+Command Parse(Grammar& grammar, int argc, const char* const* argv) {
+  const auto name = [&] { return grammar.chosen() == &grammar.app ? "" : grammar.chosen()->get_name(); };
+  try {
+    grammar.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Print{std::string(grammar.help()), 0};
+  } catch (const CLI::ExtrasError&) {
+    const std::vector<std::string> extras = grammar.app.remaining(true);
+    if (extras.empty()) return Usage(name(), "there are arguments that are not expected");
+    if (name().empty() && !extras.front().starts_with("-")) {
+      return Usage("", fmt::format("there is no command \"{}\"", extras.front()));
+    }
+    return Usage(name(), Unexpected(*grammar.chosen(), extras.front()));
+  } catch (const CLI::RequiredError&) {
+    return Usage(name(), "FILE is missing");
+  } catch (const CLI::ArgumentMismatch& e) {
+    // CLI11 says "--config: 1 required TEXT missing" or "--config: At Most 1 required but received 2".
+    const std::string_view what = e.what();
+    const bool missing = what.find("missing") != std::string_view::npos;
+    return Usage(name(), fmt::format("{} {}", what.substr(0, what.find(':')),
+                                     missing ? "needs a value" : "may be given only once"));
+  } catch (const CLI::ParseError& e) {
+    return Usage(name(), e.what());
+  }
+  if (grammar.app.count("--version") > 0 || grammar.version->parsed()) return Version{};
+  if (grammar.check->parsed()) return std::move(grammar.check_command);
+  if (grammar.run->parsed()) return CheckedRun(grammar);
+  return Usage("", "no command is given");
+}
+
+}  // namespace
+
+Command ParseCommandLine(int argc, const char* const* argv) {
+  Grammar grammar;
+  return Parse(grammar, argc, argv);
+}
+
+}  // namespace sidelight::cli

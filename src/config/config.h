@@ -1,0 +1,74 @@
+// Config: the top-level file, decoded and checked. docs/configuration.md is its description, and a test holds
+// the two together.
+//
+// This room knows the keys of the process as a whole; what a tap's keys mean is known by the rooms that act
+// on them, which read them from the same mapping. Whatever is wrong, in whichever room, is one error text
+// with all the places in it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collector/meter/options.h"
+#include "collector/tap/options.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/model/labels.h"
+#include "core/net/address.h"
+
+namespace sidelight::config {
+
+// Who may ask for a reload over HTTP (POST /-/reload).
+enum class Lifecycle { kOff, kLoopback, kAny };
+
+struct Web {
+  Lifecycle lifecycle = Lifecycle::kLoopback;
+  uint64_t max_connections = 64;  // of the API
+};
+
+struct Log {
+  log::Format format = log::Format::kJson;
+  log::Level level = log::Level::kInfo;
+};
+
+struct Limits {
+  uint64_t series = 10000;                       // of all taps together; then the overflow series
+  uint64_t connections = 10000;                  // of all taps together
+  Duration idle_series = std::chrono::hours(1);  // without a change for so long, a series ends
+  Duration drain = std::chrono::seconds(25);     // for what is under way when the process is told to end
+  Duration drain_delay = Duration::zero();       // before that, still accepting, while others stop sending
+};
+
+struct Tap {
+  std::string protocol;  // a name of collector/protocols' table
+  tap::Options tap;
+  meter::Options meter;
+};
+
+struct Config {
+  std::string service;
+  Labels external_labels;
+  net::Address listen = net::Address::Tcp("0.0.0.0", 9464);
+  net::Address probe_listen = net::Address::Tcp("0.0.0.0", 9465);
+  Web web;
+  Log log;
+  Duration interval = std::chrono::seconds(5);
+  uint64_t workers = 1;  // 0: as many as the quota of CPUs allows
+  Limits limits;
+  std::vector<Tap> taps;  // at least one; different names
+};
+
+// Looks up an environment variable.
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+std::optional<std::string> ProcessEnvironment(const std::string& name);
+
+// The file, or every error in it: "file:line:column: message", the line and a caret, each.
+Result<Config> Load(const std::string& path, const Environment& environment = ProcessEnvironment);
+// The same for a text that stands in a file of that name.
+Result<Config> Parse(std::string text, const std::string& name,
+                     const Environment& environment = ProcessEnvironment);
+
+}  // namespace sidelight::config
