@@ -30,7 +30,7 @@ GUARDED = {
     r"yaml-cpp/": {"core/yaml"},
     r"prometheus/": {"core/metrics"},
     r"httplib\.h": {"core/http"},
-    r"llhttp": {"collector/protocols"},
+    r"llhttp": {"collector/protocols", "core/http"},
     r"protozero/": {"core/wire"},
     r"zlib\.h": {"core/wire"},
     r"spdlog/": {"core/base"},

@@ -207,7 +207,8 @@ void Connection::OnEvents(End& end, uint32_t events) {
   if (state_ == State::kConnecting && &end == &upstream_) {
     OnConnectDecided(net::FinishConnect(upstream_.stream->fd()));
   } else {
-    if ((events & EPOLLOUT) != 0 && Other(end).HasLeft() && state_ == State::kOpen) Flush(end);
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && Other(end).HasLeft() && state_ == State::kOpen)
+      Flush(end);
     Pump(end);
     // A reset after an orderly end can be heard of in no other way.
     if ((events & EPOLLERR) != 0 && state_ == State::kOpen && end.ended && !end.broken) OnWriteFailed(end);
@@ -406,7 +407,8 @@ void Connection::OnWriteFailed(End& to) {
   to.broken = true;
   DropLeft(Other(to));
   // What it had sent before it went away is still passed on; its end comes behind that.
-  if (to.ended && !to.HasLeft()) OnLost(to);
+  // If both are gone nobody reads what is left of either.
+  if (Other(to).broken || (to.ended && !to.HasLeft())) OnLost(to);
 }
 
 void Connection::OnLost(End& end) {

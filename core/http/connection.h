@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "core/http/exchange.h"
-#include "core/http/head.h"
+#include "core/http/request_parser.h"
+#include "core/http/response.h"
 #include "core/http/server.h"
 #include "core/http/socket.h"
 
@@ -29,16 +29,16 @@ class Connection {
  private:
   enum class Step { kGoOn, kEnd };
 
-  Step ReadHead(TimePoint deadline, Head* head);
-  Step ReadBody(Head* head);
-  Step Answer(Head* head);
+  Step Read(RequestParser* parser);
+  Step Answer(RequestParser* parser);
   Step Refuse(const Request& request, const Failure& failure);
-  Exchange::Sink NewSink();
+  Response Call(const Request& request);
+  bool Write(const Request& request, const Response& response, Afterwards afterwards);
 
   const ServerOptions& options_;
+  const Handler& handler_;
   const Peer peer_;
   Socket* const socket_;
-  Exchange exchange_;
   std::string input_;  // read and not used yet
   bool answered_last_ = false;
 };

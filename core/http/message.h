@@ -13,13 +13,11 @@ namespace sidelight::http {
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
-  std::string method;  // as sent; may be any token
-  std::string path;    // percent-decoded, without the query
-  Fields query;        // percent-decoded, '+' is a space
-  Fields headers;      // values without surrounding blanks, otherwise the bytes as sent
-  // Without its framing, and decoded when Content-Encoding was gzip, deflate or br (that header is then
-  // gone).
-  std::string body;
+  std::string method;          // as sent; unknown ones are refused before
+  std::string path;            // percent-decoded, without the query
+  Fields query;                // percent-decoded, '+' is a space
+  Fields headers;              // values without surrounding blanks, otherwise the bytes as sent
+  std::string body;            // without its framing
   std::string remote_address;  // an IP address without brackets or port; "unix" for a unix socket
   bool from_loopback = false;  // sent on this machine: from 127.0.0.0/8, ::1 or over a unix socket
 

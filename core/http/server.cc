@@ -18,8 +18,8 @@
 
 #include "core/base/log.h"
 #include "core/http/connection.h"
-#include "core/http/exchange.h"
 #include "core/http/lingering.h"
+#include "core/http/response.h"
 #include "core/http/socket.h"
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
@@ -175,12 +175,8 @@ class Server::Impl final : public net::Acceptor::Handler {
     const Peer peer = PeerOf(fd);
     request.remote_address = peer.address;
     request.from_loopback = peer.loopback;
-    std::string answer;
-    Exchange(options_, handler_)
-        .Refuse(request, {503, "overloaded", std::move(message)}, [&answer](std::string_view bytes) {
-          answer += bytes;
-          return true;
-        });
+    const Response page = options_.error_page(request, {503, "overloaded", std::move(message)});
+    const std::string answer = ResponseHead(page, Afterwards::kClose, SystemClock().UnixNow()) + page.body;
     // A peer that is gone already is no loss.
     static_cast<void>(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
     lingering_->Add(fd);

@@ -5,10 +5,7 @@
 //   ... (*server)->address() ...
 //   (*server)->Stop();
 //
-// cpp-httplib 0.11 answers the requests (exchange.h). Sockets, deadlines and the cap are ours, because it has
-// timeouts for a single read only, so that a client which sends a byte a second is never cut; its accept loop
-// ends for good at the first error it does not know, listens with SO_REUSEPORT, and keeps an idle pool of
-// threads.
+// llhttp reads the requests (request_parser.h); docs/decisions/0001 says why no server library stands here.
 //
 // Threads: one accepts; each connection has one more, made when it comes and joined when it ends.
 #pragma once
@@ -27,14 +24,14 @@ struct ServerOptions {
   net::Address listen;                // port 0: a free one
   size_t max_connections = 64;        // one more is answered 503 at once, never queued
   size_t max_head_bytes = 32 * 1024;  // request line and headers; more is a 431, or a 414 for the line alone
-  size_t max_body_bytes = 1 << 20;    // as sent and, where it is compressed, also as decoded; more is a 413
+  size_t max_body_bytes = 1 << 20;    // more is a 413
   // All in total and not per read or write. What has begun and is not whole by then is answered 408.
   Duration header_deadline = std::chrono::seconds(10);  // from the connection or the head's first byte
   Duration body_deadline = std::chrono::seconds(10);    // from the end of the head
   Duration write_deadline = std::chrono::seconds(30);   // for one response; then the connection is closed
   Duration idle_deadline = std::chrono::seconds(60);    // between two requests of a connection
-  // Makes the body of what the server refuses by itself: 400, 408, 413, 414, 417, 431, 500, 501, 503, 505.
-  // Required.
+  // Makes the body of what the server refuses by itself: 400, 408, 413, 414, 415, 417, 431, 500, 501, 503,
+  // 505. Required.
   ErrorPage error_page;
 };
 

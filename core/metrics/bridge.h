@@ -16,9 +16,9 @@ namespace sidelight::metrics {
 
 // Everything that `from` collects, now. Histograms are classic; their cumulative counts become counts per
 // bucket.
-std::vector<MetricFamily> CollectFrom(const prometheus::Collectable& from);
+std::vector<MetricFamily> CollectFrom(const ::prometheus::Collectable& from);
 
 // The same as a Source of a Registry, which then shares `from`. Its Collect() must be thread-safe.
-std::shared_ptr<const Source> Bridge(std::shared_ptr<const prometheus::Collectable> from);
+std::shared_ptr<const Source> Bridge(std::shared_ptr<const ::prometheus::Collectable> from);
 
 }  // namespace sidelight::metrics

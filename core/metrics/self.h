@@ -26,23 +26,23 @@ namespace sidelight::metrics {
 
 class SelfCounter {
  public:
-  explicit SelfCounter(prometheus::Counter& counter) : counter_(counter) {}
+  explicit SelfCounter(::prometheus::Counter& counter) : counter_(counter) {}
   void Add(double v = 1);  // v >= 0
   double Value() const;
 
  private:
-  prometheus::Counter& counter_;
+  ::prometheus::Counter& counter_;
 };
 
 class SelfGauge {
  public:
-  explicit SelfGauge(prometheus::Gauge& gauge) : gauge_(gauge) {}
+  explicit SelfGauge(::prometheus::Gauge& gauge) : gauge_(gauge) {}
   void Set(double v);
   void Add(double v);  // v of any sign
   double Value() const;
 
  private:
-  prometheus::Gauge& gauge_;
+  ::prometheus::Gauge& gauge_;
 };
 
 class Self final : public Source {

@@ -57,6 +57,7 @@ class Labels {
   }
   // For a walk over many label sets: asks for the bytes ahead, so that they have arrived when they are read.
   void Prefetch() const {
+    if (rep_ == nullptr) return;
     constexpr int kCacheLine = 64;
     constexpr int kLines = 3;  // of a label set of usual size
     const char* const start = reinterpret_cast<const char*>(rep_);

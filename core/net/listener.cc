@@ -161,7 +161,7 @@ void Acceptor::Refuse() {
     close(reserve_fd_);
     const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      SocketStream(fd).Reset();
+      ResetSocket(fd);
       handler_.OnNoDescriptor();
     }
   }

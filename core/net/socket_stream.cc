@@ -39,11 +39,14 @@ void SocketStream::ShutdownWrite() {
 }
 
 void SocketStream::Reset() {
-  if (fd_ < 0) return;
-  const linger now{.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-  close(fd_);
+  if (fd_ >= 0) ResetSocket(fd_);
   fd_ = -1;
+}
+
+void ResetSocket(int fd) {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  close(fd);
 }
 
 void SetConnectionOptions(int fd, int family) {

@@ -26,6 +26,9 @@ class SocketStream final : public Stream {
   int fd_;
 };
 
+// Closes a descriptor so that the peer sees a reset.
+void ResetSocket(int fd);
+
 // What every connection of ours gets: TCP_NODELAY, and keepalive that finds a dead peer within about two
 // minutes. Nothing for a unix socket.
 void SetConnectionOptions(int fd, int family);

@@ -16,7 +16,7 @@
 // or a bool only where one is asked for, in decimal (010 is an error and not 8); depth and size are bounded.
 // With Options::expand_environment `${env:NAME}` in a string value is the environment's value (an error when
 // it is not set) and `$$` is a dollar. A decoder never has to check for errors: a wrong value records one and
-// leaves the target as it was.
+// leaves the target as it was. What an error prints is the file's own text, never the environment's value.
 //
 // The only includer of yaml-cpp. Not thread-safe. Nodes and mappings are handles into the Document.
 #pragma once

@@ -48,6 +48,7 @@ Status App::Open() {
   self_->Gauge("sidelight_build_info", "1, with the version of this program as a label.",
                Labels{{"version", Version()}})
       .Set(1);
+  ReloadSucceeded(true);
 
   Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
   if (!loop) return tl::unexpected(loop.error());
@@ -142,18 +143,30 @@ void App::OnSignal(int signal) {
 Status App::Reload() {
   const std::lock_guard<std::mutex> lock(reload_mutex_);
   Result<config::Config> fresh = reread_();
-  self_->Gauge("sidelight_config_last_reload_successful", "Whether the last reload of the configuration succeeded.")
-      .Set(fresh ? 1 : 0);
+  ReloadSucceeded(fresh.has_value());
   if (!fresh) {
     log::Error("the configuration was not reloaded; the old one stays in force", {{"error", fresh.error().message}});
     return tl::unexpected(fresh.error());
   }
-  self_->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
-               "When the configuration was last reloaded with success.")
-      .Set(static_cast<double>(clock_.UnixNow()) / 1000);
   log::Configure(fresh->log.format, fresh->log.level);
   log::Info("configuration reloaded: log settings are in force, everything else takes a restart");
   return {};
+}
+
+void App::CountLosses(size_t lost, std::string_view what) {
+  self_->Counter("sidelight_exposition_dropped_total",
+                 "Families and series that were left out of a scrape because their names collide.",
+                 Labels{{"what", what}})
+      .Add(static_cast<double>(lost));
+}
+
+void App::ReloadSucceeded(bool succeeded) {
+  self_->Gauge("sidelight_config_last_reload_successful", "Whether the configuration was last read with success.")
+      .Set(succeeded ? 1 : 0);
+  if (!succeeded) return;
+  self_->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
+               "When the configuration was last read with success.")
+      .Set(static_cast<double>(clock_.UnixNow()) / 1000);
 }
 
 void App::Sample() {
@@ -185,6 +198,8 @@ api::Scrape App::Scrape(std::string_view accept, std::string_view accept_encodin
                         const std::vector<std::string>& names) {
   prometheus::Scrape scrape = prometheus::AnswerScrape(
       registry_.Collect(), {.accept = accept, .accept_encoding = accept_encoding, .names = names});
+  CountLosses(scrape.losses.families, "family");
+  CountLosses(scrape.losses.series, "series");
   return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
 }
 

@@ -12,6 +12,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -67,6 +70,8 @@ class App {
   void OnSignal(int signal);
   void Drain();
   void Sample();
+  void ReloadSucceeded(bool succeeded);
+  void CountLosses(size_t lost, std::string_view what);
   std::optional<net::ProbeAnswer> AnswerProbe(std::string_view path) const;
   api::Scrape Scrape(std::string_view accept, std::string_view accept_encoding,
                      const std::vector<std::string>& names);

@@ -1,0 +1,305 @@
+#!/usr/bin/python3
+"""A small shop: products and orders over HTTP, the backend that the demo measures.
+
+It stands for anybody's backend: plain Python, standard library only, and it knows nothing of who measures it.
+
+    GET  /api/v1/products          all products
+    GET  /api/v1/products/{id}     one product, by number
+    POST /api/v1/orders            {"items": [{"product_id": 1, "quantity": 2}]} gives 201 and the order
+    GET  /api/v1/orders/{id}       one order, by its number or by its UUID
+    GET  /healthz                  "ok", never slow and never failing
+    GET, POST, DELETE /admin/fault the faults that are set; set one; back to what the flags said
+
+A fault is {"latency_ms": 20, "tail": 0.3, "error_rate": 0.01, "path": "/api/v1/orders"}. The latency of a request
+is latency_ms times a lognormal factor of that sigma, so latency_ms is the median and tail says how far p99 lies
+from it; error_rate is the share of requests that are answered 503. What a fault leaves out comes from the next
+shorter path, and in the end from the flags.
+"""
+
+import argparse
+import asyncio
+import collections
+import json
+import random
+import re
+import signal
+import uuid
+
+REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
+           411: "Length Required", 413: "Content Too Large", 422: "Unprocessable Content",
+           431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+MAX_HEAD_BYTES = 64 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+MAX_ORDERS = 10_000  # Older ones are forgotten, so that a demo may run for days.
+
+
+class ShopError(Exception):
+    """Becomes an error answer."""
+
+    def __init__(self, status, code, message):
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Faults:
+    """How slow and how unreliable each path is at the moment."""
+
+    KEYS = {"latency_ms": (0, 60_000), "tail": (0, 5), "error_rate": (0, 1)}
+
+    def __init__(self, latency_ms=0.0, tail=0.0, error_rate=0.0, seed=None):
+        self._flags = {"latency_ms": latency_ms, "tail": tail, "error_rate": error_rate}
+        self._random = random.Random(seed)
+        self.reset()
+
+    def reset(self):
+        self._by_path = {"/": dict(self._flags)}
+
+    def set(self, fault):
+        if not isinstance(fault, dict):
+            raise ShopError(422, "bad_fault", "a fault is a JSON object")
+        path = fault.get("path", "/")
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise ShopError(422, "bad_fault", "path must be a string that starts with /")
+        values = {key: value for key, value in fault.items() if key != "path"}
+        for key, value in values.items():
+            if key not in self.KEYS:
+                raise ShopError(422, "bad_fault", f"unknown key {key!r}; known are path, {', '.join(self.KEYS)}")
+            low, high = self.KEYS[key]
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+                raise ShopError(422, "bad_fault", f"{key} must be a number from {low} to {high}")
+        self._by_path.setdefault(path, {}).update(values)
+
+    def as_list(self):
+        return [{"path": path, **values} for path, values in sorted(self._by_path.items())]
+
+    def for_path(self, path):
+        merged = {}
+        for prefix in sorted(self._by_path, key=len):
+            if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
+                merged.update(self._by_path[prefix])
+        return merged
+
+    def draw(self, path):
+        """The latency of one request in seconds, and whether it fails."""
+        fault = self.for_path(path)
+        latency = fault["latency_ms"] / 1000 * self._random.lognormvariate(0, fault["tail"])
+        return latency, self._random.random() < fault["error_rate"]
+
+
+class Shop:
+    """The business: handlers from a request to (status, object). No I/O."""
+
+    def __init__(self, seed=None):
+        self._random = random.Random(seed)
+        self._products = [{"id": i, "name": f"product {i}", "price_cents": 100 * i + 99} for i in range(1, 21)]
+        self._orders = collections.OrderedDict()  # by number
+        self._numbers = {}  # UUID to number
+        self._last_number = 0
+
+    def products(self, _body):
+        return 200, {"products": self._products}
+
+    def product(self, _body, product_id):
+        return 200, self._find_product(int(product_id))
+
+    def create_order(self, body):
+        items = body.get("items") if isinstance(body, dict) else None
+        if not isinstance(items, list) or not items:
+            raise ShopError(422, "no_items", "items must be a list with at least one item")
+        total = 0
+        for item in items:
+            quantity = item.get("quantity", 1) if isinstance(item, dict) else None
+            if type(quantity) is not int or quantity < 1 or type(item.get("product_id")) is not int:
+                raise ShopError(422, "bad_item", "an item has an integer product_id and a quantity of at least 1")
+            total += self._find_product(item["product_id"])["price_cents"] * quantity
+        self._last_number += 1
+        order_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        order = {"id": order_id, "number": self._last_number, "items": items, "total_cents": total}
+        self._orders[self._last_number] = order
+        self._numbers[order_id] = self._last_number
+        if len(self._orders) > MAX_ORDERS:
+            _, oldest = self._orders.popitem(last=False)
+            del self._numbers[oldest["id"]]
+        return 201, order
+
+    def order(self, _body, order_id):
+        number = int(order_id) if order_id.isdigit() else self._numbers.get(order_id.lower())
+        if number not in self._orders:
+            raise ShopError(404, "no_such_order", f"there is no order {order_id}")
+        return 200, self._orders[number]
+
+    def _find_product(self, product_id):
+        if not 1 <= product_id <= len(self._products):
+            raise ShopError(404, "no_such_product", f"there is no product {product_id}")
+        return self._products[product_id - 1]
+
+
+class Server:
+    """HTTP/1.1 with keep-alive in front of a Shop; one coroutine for each connection."""
+
+    def __init__(self, shop, faults):
+        self._faults = faults
+        self._connections = set()
+        order_id = r"/api/v1/orders/(\d{1,18}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+        self._routes = [
+            (re.compile("/api/v1/products"), {"GET": shop.products}),
+            (re.compile(r"/api/v1/products/(\d{1,9})"), {"GET": shop.product}),
+            (re.compile("/api/v1/orders"), {"POST": shop.create_order}),
+            (re.compile(order_id), {"GET": shop.order}),
+            (re.compile("/healthz"), {"GET": lambda _body: (200, {"status": "ok"})}),
+            (re.compile("/admin/fault"), {"GET": self._get_faults, "POST": self._set_fault,
+                                          "DELETE": self._reset_faults}),
+        ]
+
+    async def serve(self, reader, writer):
+        task = asyncio.current_task()
+        self._connections.add(task)
+        try:
+            while await self._serve_one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # The client left or sends nonsense, or we stop.
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def stop(self):
+        for task in list(self._connections):
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=2)
+
+    async def _serve_one(self, reader, writer):
+        """Answers one request; False when the connection ends with it."""
+        keep_alive, method = False, "GET"
+        try:
+            method, path, version, headers = await read_head(reader)
+            connection = headers.get("connection", "").lower()
+            wants_more = connection == "keep-alive" or (version == "HTTP/1.1" and connection != "close")
+            if headers.get("expect", "").lower() == "100-continue":
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            body = await read_body(reader, headers)
+            keep_alive = wants_more  # Only now is it known where the next request begins.
+            status, answer = await self._answer(method, path, body)
+        except ShopError as error:
+            status, answer = error.status, {"error": {"code": error.code, "message": error.message}}
+        content = json.dumps(answer).encode() + b"\n"
+        head = (f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(content)}\r\nConnection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n")
+        writer.write(head.encode() + (b"" if method == "HEAD" else content))
+        await writer.drain()
+        return keep_alive
+
+    async def _answer(self, method, path, body):
+        for pattern, methods in self._routes:
+            match = pattern.fullmatch(path)
+            if not match:
+                continue
+            handler = methods.get("GET" if method == "HEAD" else method)
+            if not handler:
+                raise ShopError(405, "method_not_allowed", f"{path} takes {', '.join(methods)}")
+            if path.startswith("/api/"):
+                latency, fails = self._faults.draw(path)
+                await asyncio.sleep(latency)
+                if fails:
+                    raise ShopError(503, "unavailable", "the shop is closed for a moment; try again")
+            return handler(parse_json(body) if method == "POST" else None, *match.groups())
+        raise ShopError(404, "not_found", f"there is nothing at {path}")
+
+    def _get_faults(self, _body):
+        return 200, {"faults": self._faults.as_list()}
+
+    def _set_fault(self, body):
+        self._faults.set(body)
+        return self._get_faults(None)
+
+    def _reset_faults(self, _body):
+        self._faults.reset()
+        return self._get_faults(None)
+
+
+async def read_head(reader):
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.LimitOverrunError:
+        raise ShopError(431, "head_too_large", f"a request head has at most {MAX_HEAD_BYTES} bytes") from None
+    lines = head.decode("latin-1").split("\r\n")
+    parts = lines[0].split(" ")
+    if len(parts) != 3 or parts[2] not in ("HTTP/1.0", "HTTP/1.1"):
+        raise ShopError(400, "bad_request", "the request line is not METHOD TARGET HTTP/1.1")
+    headers = {}
+    for line in filter(None, lines[1:]):
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ShopError(400, "bad_request", "a header line has no colon")
+        headers[name.lower()] = value.strip()
+    return parts[0], parts[1].partition("?")[0], parts[2], headers
+
+
+async def read_body(reader, headers):
+    if "transfer-encoding" in headers:
+        if headers["transfer-encoding"].lower() != "chunked":
+            raise ShopError(411, "length_required", "send a Content-Length, or chunks")
+        return await read_chunks(reader)
+    length = headers.get("content-length", "0")
+    if not re.fullmatch(r"[0-9]{1,18}", length):
+        raise ShopError(400, "bad_request", "Content-Length is not a number")
+    if int(length) > MAX_BODY_BYTES:
+        raise ShopError(413, "too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+    return await reader.readexactly(int(length))
+
+
+async def read_chunks(reader):
+    body = b""
+    while True:
+        size_line = (await reader.readuntil(b"\r\n")).split(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,8}", size_line):
+            raise ShopError(400, "bad_request", "a chunk has no size")
+        size = int(size_line, 16)
+        if size == 0:
+            while await reader.readuntil(b"\r\n") != b"\r\n":
+                pass  # Trailers say nothing to a shop.
+            return body
+        if len(body) + size > MAX_BODY_BYTES:
+            raise ShopError(413, "too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+
+
+def parse_json(body):
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ShopError(400, "bad_json", "the body is not JSON") from None
+
+
+async def run(args):
+    faults = Faults(args.latency_ms, args.tail, args.error_rate, args.seed)
+    server = Server(Shop(args.seed), faults)
+    listener = await asyncio.start_server(server.serve, args.host, args.port, limit=MAX_HEAD_BYTES, backlog=1024)
+    stopped = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
+    print(f"shop listens on http://{args.host}:{listener.sockets[0].getsockname()[1]}", flush=True)
+    await stopped.wait()
+    listener.close()
+    await server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8081, help="0 takes a free one; the first line says which")
+    parser.add_argument("--latency-ms", type=float, default=8, help="median latency")
+    parser.add_argument("--tail", type=float, default=0.4, help="sigma of the lognormal factor; 0 is constant")
+    parser.add_argument("--error-rate", type=float, default=0.0, help="share of requests answered 503")
+    parser.add_argument("--seed", type=int, help="makes latencies, errors and UUIDs repeatable")
+    args = parser.parse_args()
+    try:
+        asyncio.run(run(args))
+    except OSError as error:
+        parser.exit(1, f"shop: cannot listen on {args.host}:{args.port}: {error.strerror or error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""The shop: its answers, its HTTP, its faults."""
+
+import http.client
+import json
+import socket
+import time
+import unittest
+
+import program
+
+shop_module = program.load_module("shop")
+
+
+class ShopTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shop = cls.enterClassContext(program.RunningShop("--latency-ms", "0", "--tail", "0", "--seed", "1"))
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=10)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            text = response.read()
+            return response.status, json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def raw(self, data):
+        with socket.create_connection(("127.0.0.1", self.shop.port), timeout=10) as connection:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def test_order_is_found_by_number_and_uuid(self):
+        status, order = self.ask("POST", "/api/v1/orders", {"items": [{"product_id": 2, "quantity": 3}]})
+        self.assertEqual((status, order["total_cents"]), (201, 897), order)
+        for key in (order["id"], order["id"].upper(), order["number"]):
+            self.assertEqual(self.ask("GET", f"/api/v1/orders/{key}"), (200, order))
+
+    def test_answers(self):
+        table = [
+            ("GET", "/healthz", None, 200),
+            ("GET", "/api/v1/products?page=1", None, 200),
+            ("GET", "/api/v1/products/20", None, 200),
+            ("HEAD", "/api/v1/products/20", None, 200),
+            ("GET", "/api/v1/products/21", None, 404),
+            ("GET", "/api/v1/products/x", None, 404),
+            ("GET", "/api/v1/orders/999", None, 404),
+            ("GET", "/api/v1/orders/00000000-0000-4000-8000-000000000000", None, 404),
+            ("GET", "/api/v1/orders", None, 405),
+            ("POST", "/api/v1/orders", {"items": []}, 422),
+            ("POST", "/api/v1/orders", {"items": [{"product_id": "2"}]}, 422),
+            ("POST", "/api/v1/orders", {"items": [{"product_id": 2, "quantity": 0}]}, 422),
+            ("POST", "/api/v1/orders", {"items": [{"product_id": 99}]}, 404),
+            ("POST", "/api/v1/orders", [], 422),
+            ("POST", "/admin/fault", {"latency": 1}, 422),
+            ("POST", "/admin/fault", {"error_rate": 2}, 422),
+            ("POST", "/admin/fault", {"path": "orders"}, 422),
+            ("GET", "/", None, 404),
+        ]
+        for method, path, body, wanted in table:
+            status, answer = self.ask(method, path, body)
+            self.assertEqual(status, wanted, f"{method} {path} {body}: {answer}")
+            if status >= 400:
+                self.assertEqual(set(answer["error"]), {"code", "message"})
+
+    def test_http(self):
+        order = b'{"items": [{"product_id": 1}]}'
+        get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        table = [
+            ("pipelined", get * 3, [b"200"] * 3),
+            ("chunked", b"POST /api/v1/orders HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+             % (len(order), order) + get, [b"201", b"200"]),
+            ("100-continue", b"POST /api/v1/orders HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s"
+             % (len(order), order), [b"100", b"201"]),
+            ("HTTP/1.0", b"GET /healthz HTTP/1.0\r\n\r\n" + get, [b"200"]),
+            ("close", b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n" + get, [b"200"]),
+            ("no JSON", b"POST /api/v1/orders HTTP/1.1\r\nContent-Length: 1\r\n\r\n{" + get, [b"400", b"200"]),
+            ("no request line", b"hello\r\n\r\n", [b"400"]),
+            ("bad length", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", [b"400"]),
+            ("large head", b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", [b"431"]),
+            ("cut off", b"GET / HTTP/1.1\r\n", []),
+        ]
+        for name, data, wanted in table:
+            got = [part[:3] for part in self.raw(data).split(b"HTTP/1.1 ")[1:]]
+            self.assertEqual(got, wanted, name)
+
+    def test_faults_while_it_runs(self):
+        self.addCleanup(self.ask, "DELETE", "/admin/fault")
+        fault = {"path": "/api/v1/orders", "latency_ms": 200, "error_rate": 1}
+        status, answer = self.ask("POST", "/admin/fault", fault)
+        self.assertEqual(status, 200, answer)
+        start = time.monotonic()
+        self.assertEqual(self.ask("GET", "/api/v1/orders/1")[0], 503)
+        self.assertGreaterEqual(time.monotonic() - start, 0.2)
+        self.assertEqual(self.ask("GET", "/api/v1/products")[0], 200)
+        self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+
+
+class FaultsTest(unittest.TestCase):
+    def test_the_longest_path_wins_and_inherits(self):
+        faults = shop_module.Faults(latency_ms=10, seed=1)
+        faults.set({"path": "/api", "error_rate": 1})
+        faults.set({"path": "/api/v1/orders", "latency_ms": 50})
+        table = [("/", 10, 0), ("/apiary", 10, 0), ("/api/v1", 10, 1), ("/api/v1/orders", 50, 1),
+                 ("/api/v1/orders/7", 50, 1), ("/api/v1/ordersx", 10, 1)]
+        for path, latency, error_rate in table:
+            got = faults.for_path(path)
+            self.assertEqual((got["latency_ms"], got["error_rate"]), (latency, error_rate), path)
+
+    def test_the_median_is_the_latency_and_a_seed_repeats_it(self):
+        draws = [shop_module.Faults(latency_ms=10, tail=0.5, seed=7) for _ in range(2)]
+        first, second = ([faults.draw("/")[0] for _ in range(2001)] for faults in draws)
+        self.assertEqual(first, second)
+        self.assertAlmostEqual(sorted(first)[1000], 0.010, delta=0.001)
+        self.assertGreater(sorted(first)[1980], 0.020)
+
+    def test_old_orders_are_forgotten(self):
+        shop = shop_module.Shop(seed=1)
+        limit = shop_module.MAX_ORDERS
+        for _ in range(limit + 1):
+            shop.create_order({"items": [{"product_id": 1}]})
+        with self.assertRaises(shop_module.ShopError):
+            shop.order(None, "1")
+        self.assertEqual(shop.order(None, str(limit + 1))[0], 200)
+
+
+class StopTest(unittest.TestCase):
+    def test_sigterm_ends_it_cleanly_with_a_connection_open(self):
+        with program.RunningShop() as shop:
+            connection = socket.create_connection(("127.0.0.1", shop.port))
+        connection.close()
+        self.assertEqual(shop.exit_code, 0)
+
+    def test_port_in_use(self):
+        with program.RunningShop() as shop:
+            ended = program.run("shop", "--port", str(shop.port))
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(str(shop.port), ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

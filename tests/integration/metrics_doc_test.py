@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+"""docs/metrics.md and the program name the same metrics: traffic of every kind goes through a tap of every kind; each
+family of the scrape has a row, each row a family of the same type."""
+
+import json
+import pathlib
+import re
+
+import harness
+
+DOC = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+TYPES = {"counter", "gauge", "histogram"}
+PREFIX = "documented"
+
+
+def documented():
+    """{name: type} of the rows whose second column is a type."""
+    rows = {}
+    for line in DOC.read_text().splitlines():
+        row = re.match(r"\| `([^`]+)` \| (\w+) \|", line)
+        if row and row.group(2) in TYPES:
+            rows[row.group(1).replace("<prefix>", PREFIX)] = row.group(2)
+    return rows
+
+
+def exposed(text):
+    return dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.M))
+
+
+class MetricsDocTest(harness.IntegrationTest):
+    def test_the_scrape_and_the_page_agree(self):
+        upstream = self.backend().upstream
+        sidelight = self.sidelight({"upstream": upstream},
+                                   {"upstream": upstream, "role": "client"},
+                                   {"upstream": upstream, "naming": {"style": "plain", "prefix": PREFIX}})
+        taps = [int(tap["listen"].rsplit(":", 1)[1]) for tap in self.taps_of(sidelight)]
+        for port in taps:
+            with harness.Connection(port) as connection:
+                connection.send(b"GET /ok HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+                for _ in range(2):
+                    self.assertEqual(connection.response("GET")[0], 200)
+            leaver = harness.Connection(port)
+            leaver.send(b"GET /silent HTTP/1.1\r\nHost: a\r\n\r\n")
+            harness.eventually(lambda: sidelight.scrape().sum("sidelight_tap_connections") >= 1, "the request is there")
+            leaver.reset()
+        harness.eventually(lambda: sidelight.scrape().sum("http_client_client_gone_total") == 1, "the client's leaving")
+        _, _, body = harness.fetch(sidelight.metrics_port, "/metrics")
+        wanted, got = documented(), exposed(body.decode())
+        self.assertEqual(sorted(got.keys() - wanted.keys()), [], "metrics without a row in docs/metrics.md")
+        self.assertEqual(sorted(wanted.keys() - got.keys()), [], "rows of docs/metrics.md without a metric")
+        self.assertEqual({n: t for n, t in got.items() if wanted[n] != t}, {}, "types that differ from docs/metrics.md")
+
+    def taps_of(self, sidelight):
+        return json.loads(sidelight.config.read_text())["taps"]
+
+
+if __name__ == "__main__":
+    harness.main()

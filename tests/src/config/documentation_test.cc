@@ -1,0 +1,182 @@
+// Holds docs/configuration.md to the code: its files load, each key of its tables is taken with its example,
+// each default is the program's own, and the program asks for no key that the tables do not have.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/yaml/yaml.h"
+#include "src/config/config.h"
+
+namespace sidelight::config {
+namespace {
+
+struct Row {
+  std::string key;       // "limits.series", "taps[].naming.style"
+  std::string fallback;  // the column "Default"
+  std::string example;
+};
+
+std::string Page() {
+  std::ifstream in(SIDELIGHT_CONFIGURATION_PAGE);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string Trim(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" `");
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" `") - begin + 1);
+}
+
+std::vector<Row> Rows() {
+  std::vector<Row> rows;
+  std::istringstream page(Page());
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with("| `")) continue;
+    std::vector<std::string> cells;
+    std::istringstream in(line.substr(1));
+    for (std::string cell; std::getline(in, cell, '|');) cells.push_back(Trim(cell));
+    EXPECT_EQ(cells.size(), 5u) << line;
+    if (cells.size() == 5) rows.push_back({cells[0], cells[2], cells[4]});
+  }
+  return rows;
+}
+
+std::optional<std::string> TestEnvironment(const std::string& name) {
+  if (name == "ZONE") return "a";
+  return std::nullopt;
+}
+
+// A file that is right, with `key: value` in it.
+std::string FileWith(const std::string& key, const std::string& value) {
+  std::map<std::string, std::string> tap = {
+      {"name", "t"}, {"protocol", "http"}, {"listen", "\"127.0.0.1:1\""}, {"upstream", "\"127.0.0.1:2\""}};
+  std::string top;
+  if (key.starts_with("taps[].naming.")) {
+    const std::string name = key.substr(14);
+    tap["naming"] = "{" + std::string(name == "prefix" ? "style: plain, " : "") + name + ": " + value + "}";
+  } else if (key.starts_with("taps[].")) {
+    tap[key.substr(7)] = value;
+  } else if (const size_t dot = key.find('.'); dot != std::string::npos) {
+    top = key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + value + "}\n";
+  } else {
+    top = key + ": " + value + "\n";
+  }
+  std::string text = top + "taps:\n- ";
+  for (const auto& [name, setting] : tap)
+    text += (text.ends_with("- ") ? "" : "  ") + name + ": " + setting + "\n";
+  return text;
+}
+
+std::string ErrorOf(const Result<Config>& config) {
+  return config ? "" : config.error().message;
+}
+
+TEST(DocumentationTest, ItsFilesLoad) {
+  const std::string page = Page();
+  const std::string open = "```yaml\n";
+  int files = 0;
+  for (size_t at = page.find(open); at != std::string::npos; at = page.find(open, at + 1), ++files) {
+    const size_t begin = at + open.size();
+    const std::string text = page.substr(begin, page.find("```", begin) - begin);
+    EXPECT_EQ(ErrorOf(Parse(text, "configuration.md", TestEnvironment)), "") << text;
+  }
+  EXPECT_GE(files, 2);
+}
+
+TEST(DocumentationTest, TheErrorItShowsIsTheErrorThatComes) {
+  const std::string text =
+      "taps:\n  - name: api\n    protocol: http\n    listen: 0.0.0.0:8080\n    upsteam: 127.0.0.1:8081\n";
+  const std::string error = ErrorOf(Parse(text, "sidelight.yaml", TestEnvironment));
+  const std::string shown =
+      "sidelight.yaml:5:5: unknown key \"upsteam\"; did you mean \"upstream\"?\n"
+      "    upsteam: 127.0.0.1:8081\n    ^";
+  EXPECT_NE(error.find(shown), std::string::npos) << error;
+  EXPECT_NE(Page().find(shown), std::string::npos);
+}
+
+TEST(DocumentationTest, EveryKeyIsTakenWithItsExample) {
+  const std::vector<Row> rows = Rows();
+  EXPECT_GE(rows.size(), 20u);
+  for (const Row& row : rows) {
+    const std::string text = FileWith(row.key, row.example);
+    EXPECT_EQ(ErrorOf(Parse(text, "f.yaml", TestEnvironment)), "") << row.key << "\n" << text;
+  }
+}
+
+TEST(DocumentationTest, EveryKeyThatIsAskedForIsThere) {
+  // A mapping that knows no key says which ones it knows.
+  const std::pair<std::string, std::string> mappings[] = {
+      {"", "zzzzzzzzzz: 1\n"},
+      {"web.", "web: {zzzzzzzzzz: 1}\n"},
+      {"log.", "log: {zzzzzzzzzz: 1}\n"},
+      {"limits.", "limits: {zzzzzzzzzz: 1}\n"},
+      {"taps[].", "taps: [{zzzzzzzzzz: 1}]\n"},
+      {"taps[].naming.", "taps: [{naming: {zzzzzzzzzz: 1}}]\n"},
+  };
+  std::set<std::string> documented;
+  for (const Row& row : Rows()) {
+    documented.insert(row.key);
+    // A key within a key documents the outer one too.
+    for (size_t dot = row.key.find('.'); dot != std::string::npos; dot = row.key.find('.', dot + 1)) {
+      documented.insert(row.key.substr(0, row.key[dot - 1] == ']' ? dot - 2 : dot));
+    }
+  }
+  const std::string says = "unknown key \"zzzzzzzzzz\"; valid keys: ";
+  for (const auto& [prefix, text] : mappings) {
+    const std::string error = ErrorOf(Parse(text, "f.yaml", TestEnvironment));
+    const size_t at = error.find(says);
+    ASSERT_NE(at, std::string::npos) << text << error;
+    const size_t begin = at + says.size();
+    std::istringstream keys(error.substr(begin, error.find('\n', begin) - begin));
+    for (std::string key; std::getline(keys >> std::ws, key, ',');) {
+      EXPECT_TRUE(documented.contains(prefix + key)) << prefix + key << " is not in the page";
+    }
+  }
+}
+
+// Every documented default, set by hand, is what comes without it.
+TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
+  const auto config = [](const std::string& text) { return Parse(text, "f.yaml", TestEnvironment).value(); };
+  const Config d = config(FileWith("interval", "5s"));
+  std::map<std::string, std::string> defaults;
+  for (const Row& row : Rows()) {
+    // Words for what no value says are not YAML.
+    if (row.fallback == "required" || row.fallback == "none" || row.fallback.find(',') != std::string::npos)
+      continue;
+    const Config c = config(FileWith(row.key, row.fallback));
+    EXPECT_EQ(c.service, d.service) << row.key;
+    EXPECT_EQ(c.listen, d.listen) << row.key;
+    EXPECT_EQ(c.probe_listen, d.probe_listen) << row.key;
+    EXPECT_EQ(c.interval, d.interval) << row.key;
+    EXPECT_EQ(c.workers, d.workers) << row.key;
+    EXPECT_EQ(c.web.lifecycle, d.web.lifecycle) << row.key;
+    EXPECT_EQ(c.web.max_connections, d.web.max_connections) << row.key;
+    EXPECT_EQ(c.log.format, d.log.format) << row.key;
+    EXPECT_EQ(c.log.level, d.log.level) << row.key;
+    EXPECT_EQ(c.limits.series, d.limits.series) << row.key;
+    EXPECT_EQ(c.limits.connections, d.limits.connections) << row.key;
+    EXPECT_EQ(c.limits.idle_series, d.limits.idle_series) << row.key;
+    EXPECT_EQ(c.limits.drain, d.limits.drain) << row.key;
+    EXPECT_EQ(c.limits.drain_delay, d.limits.drain_delay) << row.key;
+    const Tap& tap = c.taps[0];
+    const Tap& default_tap = d.taps[0];
+    EXPECT_EQ(tap.tap.source, default_tap.tap.source) << row.key;
+    EXPECT_EQ(tap.tap.proxy_protocol, default_tap.tap.proxy_protocol) << row.key;
+    EXPECT_EQ(tap.tap.connect_timeout, default_tap.tap.connect_timeout) << row.key;
+    EXPECT_EQ(tap.tap.timeout, default_tap.tap.timeout) << row.key;
+    EXPECT_EQ(tap.meter.role, default_tap.meter.role) << row.key;
+    EXPECT_EQ(tap.meter.routes.size(), default_tap.meter.routes.size()) << row.key;
+    EXPECT_EQ(tap.meter.ignore.size(), default_tap.meter.ignore.size()) << row.key;
+    EXPECT_EQ(tap.meter.naming.style, default_tap.meter.naming.style) << row.key;
+  }
+}
+
+}  // namespace
+}  // namespace sidelight::config
