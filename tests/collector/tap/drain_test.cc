@@ -1,0 +1,111 @@
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "tests/collector/tap/harness.h"
+
+namespace sidelight::tap {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class DrainTest : public testing::Test {
+ protected:
+  void Begin(const Protocol& protocol) {
+    tap = &harness.Add(Harness::To(backends.address()), protocol);
+    harness.Start();
+    client = TestSocket::Connect(tap->bound());
+    backend = backends.Accept();
+  }
+  void Drain(Duration deadline) {
+    harness.worker->Drain(deadline, [this] { drained.set_value(); });
+  }
+  bool Drained(Duration wait = seconds(10)) { return done.wait_for(wait) == std::future_status::ready; }
+
+  TestSocket backends = TestSocket::Listen();
+  std::promise<void> drained;
+  std::future<void> done = drained.get_future();
+  Harness harness;
+  Tap* tap = nullptr;
+  TestSocket client;
+  TestSocket backend;
+};
+
+TEST_F(DrainTest, IdleConnectionsAreClosedInOrder) {
+  Begin(kLines);
+  ASSERT_TRUE(client.Send("get\n"));
+  ASSERT_EQ(backend.Receive(4), "get\n");
+  ASSERT_TRUE(backend.Send("hallo\n"));
+  ASSERT_EQ(client.Receive(6), "hallo\n");
+  Drain(seconds(60));
+  EXPECT_TRUE(Drained());
+  EXPECT_EQ(client.End(), "end");
+  EXPECT_EQ(backend.End(), "end");
+}
+
+TEST_F(DrainTest, AnExchangeUnderWayIsFinished) {
+  Begin(kLines);
+  ASSERT_TRUE(client.Send("get\n"));
+  ASSERT_EQ(backend.Receive(4), "get\n");
+  Drain(seconds(60));
+  ASSERT_TRUE(backend.Send("hal"));
+  ASSERT_EQ(client.Receive(3), "hal");
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  ASSERT_TRUE(backend.Send("lo\n"));
+  EXPECT_EQ(client.ReceiveAll(), (std::pair<std::string, std::string>("lo\n", "end")));
+  EXPECT_TRUE(Drained());
+}
+
+TEST_F(DrainTest, ARequestThatHasBegunIsFinished) {
+  Begin(kLines);
+  ASSERT_TRUE(client.Send("ge"));
+  ASSERT_EQ(backend.Receive(2), "ge");
+  Drain(seconds(60));
+  ASSERT_TRUE(client.Send("t\n"));
+  ASSERT_EQ(backend.Receive(2), "t\n");
+  ASSERT_TRUE(backend.Send("hallo\n"));
+  EXPECT_EQ(client.ReceiveAll(), (std::pair<std::string, std::string>("hallo\n", "end")));
+  EXPECT_TRUE(Drained());
+}
+
+TEST_F(DrainTest, TheDeadlineResets) {
+  Begin(kLines);
+  ASSERT_TRUE(client.Send("get\n"));
+  ASSERT_EQ(backend.Receive(4), "get\n");
+  Drain(milliseconds(50));
+  EXPECT_TRUE(Drained());
+  EXPECT_EQ(client.End(), "reset");
+  EXPECT_EQ(backend.End(), "reset");
+  EXPECT_EQ(harness.sink.story.lines(), (std::vector<std::string>{"> get", "< shutdown"}));
+}
+
+TEST_F(DrainTest, WhatNobodyParsesEndsByItselfOrAtTheDeadline) {
+  Begin(kTcp);
+  Drain(seconds(60));
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  client.Close();
+  backend.Close();
+  EXPECT_TRUE(Drained());
+}
+
+TEST_F(DrainTest, WithoutConnectionsItIsDoneAtOnce) {
+  harness.Start();
+  Drain(seconds(60));
+  EXPECT_TRUE(Drained());
+}
+
+TEST_F(DrainTest, StopAcceptingLeavesTheOpenOnesAlone) {
+  Begin(kLines);
+  harness.worker->StopAccepting();
+  std::promise<void> stopped;
+  harness.worker->loop().Post([&stopped] { stopped.set_value(); });
+  stopped.get_future().wait();
+  TestSocket late = TestSocket::Connect(tap->bound());  // waits in the backlog
+  EXPECT_FALSE(backends.Readable(100));
+  ASSERT_TRUE(client.Send("get\n"));
+  EXPECT_EQ(backend.Receive(4), "get\n");
+}
+
+}  // namespace
+}  // namespace sidelight::tap
