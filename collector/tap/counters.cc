@@ -31,7 +31,7 @@ Families::Families(metrics::Registry& registry) {
   connections_total = add("sidelight_tap_connections_total", "Connections that clients opened to the tap.",
                           "", MetricType::kCounter);
   connections =
-      add("sidelight_tap_connections", "Connections of clients that are open now.", "", MetricType::kGauge);
+      add("sidelight_tap_open_connections", "Connections of clients that are open now.", "", MetricType::kGauge);
   connect_failures_total =
       add("sidelight_tap_connect_failures_total",
           "Connections for which the upstream could not be reached, by reason.", "", MetricType::kCounter);
@@ -40,7 +40,7 @@ Families::Families(metrics::Registry& registry) {
           "Connections of clients that the tap turned away, by reason.", "", MetricType::kCounter);
   bytes_total = add("sidelight_tap_bytes_total", "Bytes that the tap read, by direction.", "bytes",
                     MetricType::kCounter);
-  bytes_unparsed_total = add("sidelight_tap_bytes_unparsed_total",
+  bytes_unparsed_total = add("sidelight_tap_unparsed_bytes_total",
                              "Bytes that went by on connections that could not be parsed, or no longer.",
                              "bytes", MetricType::kCounter);
   connect_duration_seconds = add("sidelight_tap_connect_duration_seconds",

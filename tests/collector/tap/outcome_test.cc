@@ -168,7 +168,7 @@ TEST(Outcome, Overloaded) {
   first.Close();
   silent.clear();
   backend.Close();
-  ASSERT_EQ(harness.Wait("sidelight_tap_connections", "", 0), 0);
+  ASSERT_EQ(harness.Wait("sidelight_tap_open_connections", "", 0), 0);
   TestSocket third = TestSocket::Connect(tap.bound());
   EXPECT_GE(backends.Accept().fd(), 0);
 }

@@ -43,7 +43,7 @@ TEST(Proxy, AHalfCloseIsPassedOnAndTheOtherWayGoesOn) {
   EXPECT_EQ(c.client.ReceiveAll(), (std::pair<std::string, std::string>("again\n", "end")));
   ASSERT_TRUE(c.harness.sink.story.WaitFor("< end"));
   EXPECT_EQ(c.harness.sink.story.lines(), (Lines{"> get", "> end", "< hallo", "< again", "< end"}));
-  EXPECT_EQ(c.harness.Wait("sidelight_tap_connections", "", 0), 0);
+  EXPECT_EQ(c.harness.Wait("sidelight_tap_open_connections", "", 0), 0);
 }
 
 TEST(Proxy, ABackendMaySpeakFirst) {
@@ -93,8 +93,8 @@ TEST(Proxy, CountsConnectionsAndBytes) {
   // The first bytes were shown, because they could have been a PROXY header; the rest was not.
   ASSERT_TRUE(c.client.Send("6789"));
   ASSERT_EQ(c.backend.Receive(4), "6789");
-  EXPECT_EQ(c.harness.Wait("sidelight_tap_bytes_unparsed_total", "", 7), 7);
-  EXPECT_EQ(c.harness.Value("sidelight_tap_connections", ""), 1);
+  EXPECT_EQ(c.harness.Wait("sidelight_tap_unparsed_bytes_total", "", 7), 7);
+  EXPECT_EQ(c.harness.Value("sidelight_tap_open_connections", ""), 1);
   EXPECT_EQ(c.harness.Value("sidelight_tap_connections_total", ""), 1);
 }
 
@@ -198,7 +198,7 @@ TEST(Proxy, AnIdleConnectionIsSmall) {
   std::printf("%zu bytes for each idle connection\n", each);
   EXPECT_LE(each, 2048u);
   sockets.clear();
-  EXPECT_EQ(c.harness.Wait("sidelight_tap_connections", "", 1), 1);
+  EXPECT_EQ(c.harness.Wait("sidelight_tap_open_connections", "", 1), 1);
 }
 
 TEST(Tap, APortInUseNamesTheTap) {

@@ -212,8 +212,8 @@ TEST(Transparency, WhatIsSentArrives) {
   }
   EXPECT_GT(clean, wanted / 2);
   // Nothing is left behind.
-  EXPECT_EQ(usual.Wait("sidelight_tap_connections", "", 0), 0);
-  EXPECT_EQ(small.Wait("sidelight_tap_connections", "", 0), 0);
+  EXPECT_EQ(usual.Wait("sidelight_tap_open_connections", "", 0), 0);
+  EXPECT_EQ(small.Wait("sidelight_tap_open_connections", "", 0), 0);
   std::filesystem::remove_all(folder);
 }
 
