@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -29,8 +30,15 @@ enum class Outcome : uint8_t {
   kUnobserved,          // the connection went opaque before the answer was seen: not measured, not an error
 };
 
+// What a cache's reply told of the keys of one request, for one keyspace: MGET counts each of its keys.
+struct CacheLookup {
+  uint32_t keyspace = 0;  // as ExchangeSink::Keyspace() named it
+  uint32_t hits = 0;
+  uint32_t misses = 0;
+};
+
 struct Exchange {
-  std::string_view operation;         // HTTP: the method, "_OTHER" when unknown
+  std::string_view operation;         // HTTP: the method, "_OTHER" when unknown; Redis, memcached: the command
   std::string_view target;            // HTTP: the path without query; cut at a limit of the observer's
   std::string_view protocol_version;  // HTTP: "1.0", "1.1"
   int status = 0;                     // HTTP status code; 0 when there was no answer
@@ -44,7 +52,19 @@ struct Exchange {
   Duration pipeline_wait{};  // from readable to start, for a request that waited behind others; 0 otherwise
   bool pipelined = false;    // there was another exchange before it on the connection when it arrived
   std::optional<TraceId> trace;  // from a sampled traceparent
+
+  // Databases and caches only.
+  std::string_view database;           // db.namespace: Redis: the selected index, "0"; PostgreSQL: its database
+  std::string_view error;              // Redis: the error's prefix, "WRONGTYPE"; PostgreSQL: the SQLSTATE; "" for success
+  std::string_view summary;            // db.query.summary: operation and tables, no literals, at most 255 bytes
+  int64_t returned_rows = -1;          // -1: the protocol does not say
+  bool blocking = false;               // it waits on purpose (BLPOP): its time is no latency
+  std::span<const CacheLookup> cache;  // at most one for each keyspace; empty when the request is no lookup
 };
+
+// What the session of a database connection is doing.
+enum class SessionState : uint8_t { kClosed, kIdle, kActive, kInTransaction };
+inline constexpr int kSessionStates = 4;
 
 // Why an observer gave up on a connection.
 enum class OpaqueReason : uint8_t {
@@ -65,6 +85,18 @@ class ExchangeSink {
   virtual void Ended(const Exchange& exchange) = 0;
   // Once at most for each connection; from here on its bytes are only counted.
   virtual void WentOpaque(OpaqueReason reason) = 0;
+
+  // The keyspace that a key belongs to, as a small number that stays valid; so an observer keeps a number for each key
+  // that it waits for and not the key. 0 is "no keyspace".
+  virtual uint32_t Keyspace(std::string_view key) {
+    (void)key;
+    return 0;
+  }
+  // A connection's session changes what it does; the first is from kClosed, the last to kClosed.
+  virtual void SessionChanged(SessionState from, SessionState to) {
+    (void)from;
+    (void)to;
+  }
 };
 
 }  // namespace sidelight

@@ -8,8 +8,8 @@ namespace sidelight {
 namespace {
 
 constexpr std::array kProtocols = {
-    Protocol{"http", &http1::MakeObserver},
-    Protocol{"tcp", nullptr},
+    Protocol{"http", &http1::MakeObserver, Traffic::kHttp, ""},
+    Protocol{"tcp", nullptr, Traffic::kBytes, ""},
 };
 
 }  // namespace

@@ -10,10 +10,15 @@
 
 namespace sidelight {
 
+// What a protocol's exchanges are, and with it what the meter makes of them.
+enum class Traffic : uint8_t { kBytes, kHttp, kDatabase };
+
 struct Protocol {
   std::string_view name;  // as in the config's `protocol:` and the command line's URL scheme
   // Makes the observer of one new connection; null for `tcp`, whose bytes are only counted.
   std::unique_ptr<Observer> (*make_observer)(ExchangeSink& sink);
+  Traffic traffic;
+  std::string_view system;  // of kDatabase: db.system.name; "" for others
 };
 
 std::span<const Protocol> Protocols();
