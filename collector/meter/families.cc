@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "collector/meter/tap_families.h"
 #include "core/model/naming.h"
 
 namespace sidelight::meter {
@@ -13,8 +14,6 @@ namespace {
 constexpr std::array<std::string_view, kMethods> kMethodNames = {
     "GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "_OTHER"};
 constexpr std::array<std::string_view, 5> kVersions = {"", "1.1", "1.0", "2", "3"};
-constexpr std::array<std::string_view, kOpaqueReasons> kOpaqueWords = {"not_protocol", "upgraded", "limit",
-                                                                       "desynchronized"};
 // The tap sees plain text; whoever encrypts does it outside of the tap.
 constexpr std::string_view kScheme = "http";
 constexpr std::string_view kUnmatched = "unmatched";
@@ -31,31 +30,6 @@ const BucketBounds& SizeBounds() {
   static const BucketBounds bounds = std::make_shared<const std::vector<double>>(
       std::vector<double>{0x1p8, 0x1p10, 0x1p12, 0x1p14, 0x1p16, 0x1p18, 0x1p20, 0x1p22, 0x1p24});
   return bounds;
-}
-
-// The tap's own word for what is not the backend's answer; "" where there is none.
-std::string_view ErrorWord(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kConnectRefused:
-      return "connect_refused";
-    case Outcome::kConnectTimeout:
-      return "connect_timeout";
-    case Outcome::kDns:
-      return "dns";
-    case Outcome::kUpstreamClosed:
-      return "upstream_closed";
-    case Outcome::kResponseIncomplete:
-      return "response_incomplete";
-    case Outcome::kTimeout:
-      return "timeout";
-    case Outcome::kOverloaded:
-      return "overloaded";
-    case Outcome::kAnswered:
-    case Outcome::kClientGone:
-    case Outcome::kUnobserved:
-      break;
-  }
-  return "";
 }
 
 // What a reverse proxy would have logged, for the status label of naming plain.
@@ -134,16 +108,11 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
                                .histogram = {}});
   };
 
-  exchanges =
-      counter("sidelight_tap_exchanges_total",
-              "Requests that were understood from their first byte to their end, ignored ones included.");
-  unobserved = counter("sidelight_tap_exchanges_unobserved_total",
-                       "Requests whose answer was not seen, because the connection went opaque before it.");
-  opaque = counter("sidelight_tap_opaque_total",
-                   "Connections that were carried unread from some byte on, by the reason.");
-  overflow =
-      counter("sidelight_series_overflow_total",
-              "Requests that were counted in the overflow series, because the limit on series was reached.");
+  const TapFamilies tap(registry);
+  exchanges = tap.exchanges;
+  unobserved = tap.unobserved;
+  opaque = tap.opaque;
+  overflow = tap.overflow;
   if (plain_) {
     requests =
         counter(naming.prefix + "_requests_total", "HTTP requests, by method, route template and status.");
@@ -252,11 +221,11 @@ Labels Families::OverflowLabels() const {
 }
 
 Labels Families::TapLabels() const {
-  return {{"tap", identity_.tap}};
+  return meter::TapLabels(identity_.tap);
 }
 
 Labels Families::OpaqueLabels(OpaqueReason reason) const {
-  return {{"tap", identity_.tap}, {"reason", kOpaqueWords[static_cast<size_t>(reason)]}};
+  return meter::OpaqueLabels(identity_.tap, reason);
 }
 
 }  // namespace sidelight::meter

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "collector/meter/identity.h"
 #include "collector/meter/options.h"
 #include "collector/meter/routes.h"
 #include "collector/protocols/exchange.h"
@@ -15,15 +16,6 @@
 #include "core/model/labels.h"
 
 namespace sidelight::meter {
-
-// Which tap it is, as its series say it.
-struct Identity {
-  std::string tap;
-  // The upstream, on the series of a client tap; an empty address or port 0 (a unix socket has none) is left
-  // out.
-  std::string server_address = {};
-  uint16_t server_port = 0;
-};
 
 // Index into the known methods (RFC 9110, PATCH and QUERY); whatever else is the last, "_OTHER".
 using MethodId = uint8_t;

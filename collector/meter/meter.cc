@@ -26,6 +26,10 @@ Meter::Meter(metrics::Registry& registry, const Clock& clock, const Identity& id
       routes_(std::move(options.routes), std::move(options.ignore), limits),
       idle_series_(idle_series) {}
 
+std::unique_ptr<TapSink> Meter::MakeSink(metrics::Shard* shard) {
+  return std::make_unique<MeterShard>(this, shard);
+}
+
 MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
     : meter_(meter), families_(meter->families_), shard_(shard), routes_(&meter->routes_) {
   const auto counter = [&](metrics::Family* family, const Labels& labels) {

@@ -1,4 +1,4 @@
-// Meter: turns what observers saw into metrics, for one tap.
+// Meter: turns what observers of HTTP saw into metrics, for one tap.
 //
 //   Meter meter(registry, clock, {.tap = "api"}, options, idle_series);   // shared by the tap's workers
 //   MeterShard sink(&meter, registry.AddShard());                         // one for each worker: its
@@ -15,10 +15,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "collector/meter/families.h"
 #include "collector/meter/options.h"
 #include "collector/meter/routes.h"
+#include "collector/meter/tap_meter.h"
 #include "collector/protocols/exchange.h"
 #include "core/base/clock.h"
 #include "core/metrics/registry.h"
@@ -27,11 +29,13 @@ namespace sidelight::meter {
 
 // Thread-safe: its shards use it from their threads. Outlived by the registry and the clock, outlives its
 // shards.
-class Meter {
+class Meter final : public TapMeter {
  public:
   // `idle_series`: how long a series stays without an exchange.
   Meter(metrics::Registry& registry, const Clock& clock, const Identity& identity, Options options,
         Duration idle_series, LearnedRoutes::Limits limits = {});
+
+  std::unique_ptr<TapSink> MakeSink(metrics::Shard* shard) override;
 
  private:
   friend class MeterShard;
@@ -42,7 +46,7 @@ class Meter {
 };
 
 // One worker's half. Belongs to that thread, as `shard` does; several taps may share a shard.
-class MeterShard final : public ExchangeSink {
+class MeterShard final : public TapSink {
  public:
   MeterShard(Meter* meter, metrics::Shard* shard);
 
@@ -50,9 +54,7 @@ class MeterShard final : public ExchangeSink {
   void Ended(const Exchange& exchange) override;
   void WentOpaque(OpaqueReason reason) override;
 
-  // Gives back the series that had no exchange for the meter's idle_series. Whatever the limit refused is
-  // asked for again from here on. Call it often: every minute, or a tenth of idle_series.
-  void Expire(TimePoint now);
+  void Expire(TimePoint now) override;
 
  private:
   // The instruments of one combination; null are those that it has no use for.

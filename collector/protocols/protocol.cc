@@ -3,12 +3,18 @@
 #include <array>
 
 #include "collector/protocols/http1/observer.h"
+#include "collector/protocols/memcached/observer.h"
+#include "collector/protocols/postgres/observer.h"
+#include "collector/protocols/redis/observer.h"
 
 namespace sidelight {
 namespace {
 
 constexpr std::array kProtocols = {
     Protocol{"http", &http1::MakeObserver, Traffic::kHttp, ""},
+    Protocol{"memcached", &memcached::MakeObserver, Traffic::kDatabase, "memcached", true},
+    Protocol{"postgres", &postgres::MakeObserver, Traffic::kDatabase, "postgresql"},
+    Protocol{"redis", &redis::MakeObserver, Traffic::kDatabase, "redis", true},
     Protocol{"tcp", nullptr, Traffic::kBytes, ""},
 };
 

@@ -19,6 +19,7 @@ struct Protocol {
   std::unique_ptr<Observer> (*make_observer)(ExchangeSink& sink);
   Traffic traffic;
   std::string_view system;  // of kDatabase: db.system.name; "" for others
+  bool cache = false;       // of kDatabase: its answers tell hits and misses, and it has keyspaces
 };
 
 std::span<const Protocol> Protocols();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "collector/meter/make_meter.h"
 #include "collector/protocols/protocol.h"
 #include "src/app/cpu_quota.h"
 
@@ -28,10 +29,11 @@ Result<std::unique_ptr<DataPlane>> DataPlane::Open(const config::Config& config,
   for (const config::Tap& tap : config.taps) {
     Result<std::unique_ptr<tap::Tap>> opened = tap::Tap::Open(tap.tap);
     if (!opened) return tl::unexpected(opened.error());
-    plane->taps_.push_back({.protocol = FindProtocol(tap.protocol),
+    const Protocol* const protocol = FindProtocol(tap.protocol);
+    plane->taps_.push_back({.protocol = protocol,
                             .tap = *std::move(opened),
-                            .meter = std::make_unique<meter::Meter>(registry, clock, IdentityOf(tap.tap), tap.meter,
-                                                                    config.limits.idle_series)});
+                            .meter = meter::MakeMeter(*protocol, registry, clock, IdentityOf(tap.tap), tap.meter,
+                                                      tap.database, config.limits.idle_series)});
   }
   const tap::Families families(registry);
   const size_t count = config.workers == 0 ? UsableCpus() : config.workers;
@@ -41,7 +43,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::Open(const config::Config& config,
     metrics::Shard* const shard = registry.AddShard();
     auto& sinks = plane->sinks_.emplace_back();
     for (const MeasuredTap& tap : plane->taps_) {
-      sinks.push_back(std::make_unique<meter::MeterShard>(tap.meter.get(), shard));
+      sinks.push_back(tap.meter->MakeSink(shard));
       const tap::Counters counters(families, *shard, tap.tap->options().name);
       if (Status added = (*worker)->Add(*tap.tap, *tap.protocol, *sinks.back(), counters); !added) {
         return tl::unexpected(added.error());

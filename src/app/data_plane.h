@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "collector/meter/meter.h"
+#include "collector/meter/tap_meter.h"
 #include "collector/tap/worker.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -52,14 +52,14 @@ class DataPlane {
   struct MeasuredTap {
     const Protocol* protocol;
     std::unique_ptr<tap::Tap> tap;
-    std::unique_ptr<meter::Meter> meter;
+    std::unique_ptr<meter::TapMeter> meter;
   };
 
   net::SystemResolver resolver_;
   tap::ConnectionLimit limit_;
   Duration expiry_period_{};
   std::vector<MeasuredTap> taps_;
-  std::vector<std::vector<std::unique_ptr<meter::MeterShard>>> sinks_;  // by worker, then by tap
+  std::vector<std::vector<std::unique_ptr<meter::TapSink>>> sinks_;  // by worker, then by tap
   std::vector<std::unique_ptr<tap::Worker>> workers_;
 };
 

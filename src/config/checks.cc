@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "collector/protocols/protocol.h"
+
 namespace sidelight::config {
 namespace {
 
@@ -47,11 +49,14 @@ void CheckPrefixes(const Config& config, const FailAt& fail) {
     const Tap& tap = config.taps[i];
     const meter::Naming& naming = tap.meter.naming;
     if (naming.style != meter::NamingStyle::kPlain || naming.prefix.empty()) continue;
-    const auto [first, free] = taps.emplace(std::pair(tap.protocol, naming.prefix), i);
+    // All caches name their series alike, whatever their protocol.
+    const Protocol* const protocol = FindProtocol(tap.protocol);
+    const std::string series = protocol != nullptr && protocol->cache ? "cache" : tap.protocol;
+    const auto [first, free] = taps.emplace(std::pair(series, naming.prefix), i);
     if (free) continue;
     fail(Place::kTapPrefix, i,
          fmt::format("tap \"{}\" already gives its {} series the prefix \"{}\"; choose another",
-                     config.taps[first->second].tap.name, tap.protocol, naming.prefix));
+                     config.taps[first->second].tap.name, series, naming.prefix));
   }
 }
 

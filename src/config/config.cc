@@ -125,6 +125,8 @@ void DecodeTap(yaml::Mapping mapping, Tap* out) {
   if (const std::optional<size_t> index = mapping.OneOf("protocol", names)) out->protocol = names[*index];
   tap::Decode(mapping, &out->tap);
   meter::Decode(mapping, &out->meter);
+  meter::Decode(mapping, &out->database);
+  if (const Protocol* const protocol = FindProtocol(out->protocol)) meter::CheckKeysFit(mapping, *protocol);
   mapping.Finish();
 }
 

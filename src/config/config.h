@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/meter/database_options.h"
 #include "collector/meter/options.h"
 #include "collector/tap/options.h"
 #include "core/base/clock.h"
@@ -46,6 +47,7 @@ struct Tap {
   std::string protocol;  // a name of collector/protocols' table
   tap::Options tap;
   meter::Options meter;
+  meter::DatabaseOptions database;
 };
 
 struct Config {

@@ -211,6 +211,14 @@ class IntegrationTest(unittest.TestCase):
                     client_header_timeout 600s; default_type text/plain; {global_http} {servers} }}""")
         return self.start("nginx", "/usr/sbin/nginx", "-e", "stderr", "-p", home, "-c", home / "nginx.conf")
 
+    def redis(self):
+        """The port of a Redis that keeps nothing."""
+        port = free_port()
+        self.start("redis", "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", self.directory,
+                   "--save", "", "--appendonly", "no")
+        eventually(lambda: listening(port), "Redis listens")
+        return port
+
     def backend(self):
         """A Misbehaving backend; its `upstream` is what a tap is given."""
         backend = Misbehaving()

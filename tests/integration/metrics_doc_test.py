@@ -5,8 +5,11 @@ family of the scrape has a row, each row a family of the same type."""
 import json
 import pathlib
 import re
+import socket
 
 import harness
+from resp import Resp, encode
+from tiny_postgres import GREETING, ROW, STARTUP, TinyPostgres, query
 
 DOC = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 TYPES = {"counter", "gauge", "histogram"}
@@ -29,12 +32,21 @@ def exposed(text):
 
 class MetricsDocTest(harness.IntegrationTest):
     def test_the_scrape_and_the_page_agree(self):
-        upstream = self.backend().upstream
-        sidelight = self.sidelight({"upstream": upstream},
-                                   {"upstream": upstream, "role": "client"},
-                                   {"upstream": upstream, "naming": {"style": "plain", "prefix": PREFIX}})
-        taps = [int(tap["listen"].rsplit(":", 1)[1]) for tap in self.taps_of(sidelight)]
-        for port in taps:
+        postgres = TinyPostgres(0.005)
+        self.addCleanup(postgres.close)
+        http = {"upstream": self.backend().upstream}
+        redis = {"protocol": "redis", "upstream": f"127.0.0.1:{self.redis()}"}
+        postgres = {"protocol": "postgres", "upstream": postgres.upstream, "slow_query": "1ms"}
+        plain = {"naming": {"style": "plain", "prefix": PREFIX}}
+        sidelight = self.sidelight(dict(http), {**http, "role": "client"}, {**http, **plain}, dict(redis),
+                                   {**redis, **plain}, dict(postgres), {**postgres, **plain})
+        ports = {}
+        for tap in self.taps_of(sidelight):
+            ports.setdefault(tap["protocol"], []).append(int(tap["listen"].rsplit(":", 1)[1]))
+        self.talk_redis(sidelight, ports["redis"])
+        for port in ports["postgres"]:
+            self.talk_postgres(port)
+        for port in ports["http"]:
             with harness.Connection(port) as connection:
                 connection.send(b"GET /ok HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
                 for _ in range(2):
@@ -51,6 +63,25 @@ class MetricsDocTest(harness.IntegrationTest):
         self.assertEqual(sorted(got.keys() - wanted.keys()), [], "metrics without a row in docs/metrics.md")
         self.assertEqual(sorted(wanted.keys() - got.keys()), [], "rows of docs/metrics.md without a metric")
         self.assertEqual({n: t for n, t in got.items() if wanted[n] != t}, {}, "types that differ from docs/metrics.md")
+
+    def talk_redis(self, sidelight, ports):
+        for port in ports:
+            with Resp(port) as client:
+                client.send(encode("GET", "user:1") + encode("BLPOP", "queue", "0.01"))
+                self.assertEqual([client.reply(), client.reply()], [None, None])
+        leaver = Resp(ports[0])
+        leaver.send(encode("BLPOP", "queue", 0))
+        harness.eventually(lambda: sidelight.scrape().sum("sidelight_tap_bytes_total", tap="tap3") > 100,
+                           "the command is there")
+        leaver.close()
+        harness.eventually(lambda: sidelight.scrape().sum("db_client_client_gone_total") == 1, "the client's leaving")
+
+    def talk_postgres(self, port):
+        with socket.create_connection(("127.0.0.1", port), 10) as client, client.makefile("rb") as answers:
+            client.sendall(STARTUP)
+            self.assertEqual(answers.read(len(GREETING)), GREETING)
+            client.sendall(query("SELECT a FROM orders"))
+            self.assertEqual(answers.read(len(ROW)), ROW)
 
     def taps_of(self, sidelight):
         return json.loads(sidelight.config.read_text())["taps"]

@@ -61,7 +61,8 @@ TEST(CommandLineTest, WrongTaps) {
   const std::pair<std::string, std::string> cases[] = {
       {"", "the protocol is missing; " + form},
       {"0.0.0.0:1=b:2", "the protocol is missing; " + form},
-      {"redis://0.0.0.0:1=b:2", "\"redis\" is no protocol; valid ones: http, tcp"},
+      {"mysql://0.0.0.0:1=b:2",
+       "\"mysql\" is no protocol; valid ones: http, memcached, postgres, redis, tcp"},
       {"http://0.0.0.0:1", "the upstream is missing; " + form},
       {"http://=b:2", net::Address::Parse("").error().message},
       {"http://0.0.0.0:1=", net::Address::Parse("").error().message},

@@ -224,6 +224,14 @@ TEST(ConfigTest, TapsThatExcludeEachOther) {
        ""},
       {"- {name: c, protocol: http, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}",
        ""},
+      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}\n"
+       "- {name: d, protocol: postgres, listen: \"x:3\", upstream: \"b:1\", naming: {style: plain, prefix: "
+       "p}}",
+       ""},
+      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}\n"
+       "- {name: d, protocol: memcached, listen: \"x:3\", upstream: \"b:1\", naming: {style: plain, prefix: "
+       "p}}",
+       "s.yaml:4:97: tap \"c\" already gives its cache series the prefix \"p\"; choose another"},
   };
   for (const auto& [tap, want] : cases) {
     const std::string got = ErrorsOf("taps:\n" + a + tap);
@@ -248,6 +256,32 @@ TEST(ConfigTest, WhatTheRoomsRefuse) {
       ErrorsOf(
           "taps:\n- {name: a, protocol: tcp, listen: \"x:1\", upstream: \"unix:/b\", source: 127.0.0.6}"),
       HasSubstr("s.yaml:2:"));
+}
+
+TEST(ConfigTest, KeysThatDoNotFitTheProtocol) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"http, keyspaces: [a]",
+       "s.yaml:2:72: \"keyspaces\" goes with protocol memcached or redis and not with http; remove it"},
+      {"tcp, cache_window: 1m",
+       "s.yaml:2:74: \"cache_window\" goes with protocol memcached or redis and not with tcp; remove it"},
+      {"postgres, cache_window: 1m",
+       "s.yaml:2:79: \"cache_window\" goes with protocol memcached or redis and not with postgres; remove "
+       "it"},
+      {"redis, slow_query: 1s",
+       "s.yaml:2:74: \"slow_query\" goes with protocol postgres and not with redis; remove it"},
+      {"memcached, routes: [/a]",
+       "s.yaml:2:74: \"routes\" goes with protocol http and not with memcached; remove it"},
+      {"postgres, ignore: [/a]",
+       "s.yaml:2:73: \"ignore\" goes with protocol http and not with postgres; remove it"},
+      {"redis, keyspaces: [a], cache_window: 1m", ""},
+      {"memcached, keyspaces: [a], cache_window: 1m", ""},
+      {"postgres, slow_query: 1s, role: client", ""},
+  };
+  for (const auto& [keys, want] : cases) {
+    const std::string got =
+        ErrorsOf("taps:\n- {name: a, listen: \"x:1\", upstream: \"b:1\", protocol: " + keys + "}");
+    EXPECT_EQ(got.substr(0, got.find('\n')), want) << "input: " << keys;
+  }
 }
 
 TEST(ConfigTest, NoErrorShowsWhatCameFromTheEnvironment) {

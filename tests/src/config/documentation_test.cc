@@ -53,10 +53,18 @@ std::optional<std::string> TestEnvironment(const std::string& name) {
   return std::nullopt;
 }
 
+// A protocol that the key of a tap goes with.
+std::string ProtocolFor(const std::string& key) {
+  if (key == "taps[].keyspaces" || key == "taps[].cache_window") return "redis";
+  return key == "taps[].slow_query" ? "postgres" : "http";
+}
+
 // A file that is right, with `key: value` in it.
 std::string FileWith(const std::string& key, const std::string& value) {
-  std::map<std::string, std::string> tap = {
-      {"name", "t"}, {"protocol", "http"}, {"listen", "\"127.0.0.1:1\""}, {"upstream", "\"127.0.0.1:2\""}};
+  std::map<std::string, std::string> tap = {{"name", "t"},
+                                            {"protocol", ProtocolFor(key)},
+                                            {"listen", "\"127.0.0.1:1\""},
+                                            {"upstream", "\"127.0.0.1:2\""}};
   std::string top;
   if (key.starts_with("taps[].naming.")) {
     const std::string name = key.substr(14);
@@ -175,6 +183,9 @@ TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
     EXPECT_EQ(tap.meter.routes.size(), default_tap.meter.routes.size()) << row.key;
     EXPECT_EQ(tap.meter.ignore.size(), default_tap.meter.ignore.size()) << row.key;
     EXPECT_EQ(tap.meter.naming.style, default_tap.meter.naming.style) << row.key;
+    EXPECT_EQ(tap.database.keyspaces.size(), default_tap.database.keyspaces.size()) << row.key;
+    EXPECT_EQ(tap.database.cache_window, default_tap.database.cache_window) << row.key;
+    EXPECT_EQ(tap.database.slow_query, default_tap.database.slow_query) << row.key;
   }
 }
 
