@@ -5,13 +5,12 @@
 #include <array>
 #include <memory>
 
+#include "collector/protocols/http1/methods.h"
 #include "core/model/naming.h"
 
 namespace sidelight::meter {
 namespace {
 
-constexpr std::array<std::string_view, kMethods> kMethodNames = {
-    "GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "_OTHER"};
 constexpr std::array<std::string_view, 5> kVersions = {"", "1.1", "1.0", "2", "3"};
 constexpr std::array<std::string_view, kOpaqueReasons> kOpaqueWords = {"not_protocol", "upgraded", "limit",
                                                                        "desynchronized"};
@@ -50,8 +49,9 @@ std::string_view ErrorWord(Outcome outcome) {
       return "timeout";
     case Outcome::kOverloaded:
       return "overloaded";
-    case Outcome::kAnswered:
     case Outcome::kClientGone:
+      return "client_gone";
+    case Outcome::kAnswered:
     case Outcome::kUnobserved:
       break;
   }
@@ -82,13 +82,6 @@ uint16_t PlainStatus(Outcome outcome, uint16_t status) {
 
 }  // namespace
 
-MethodId MethodOf(std::string_view operation) {
-  constexpr MethodId kOther = kMethods - 1;
-  for (MethodId i = 0; i < kOther; ++i) {
-    if (operation == kMethodNames[i]) return i;
-  }
-  return kOther;
-}
 
 // Labels with the bytes of those that are made on the way.
 class Families::Builder {
@@ -104,10 +97,12 @@ class Families::Builder {
 };
 
 Families::Families(metrics::Registry& registry, const Identity& identity, Role role, const Naming& naming)
-    : identity_(identity),
+    : methods_(http1::KnownMethods::FromEnvironment().names()),
+      identity_(identity),
       port_(identity.server_port == 0 ? "" : fmt::to_string(identity.server_port)),
       role_(role),
       plain_(naming.style == NamingStyle::kPlain) {
+  methods_.emplace_back(http1::kOtherMethod);
   const bool client = role == Role::kClient;
   names_ = {.method = PrometheusLabelName("http.request.method"),
             .scheme = PrometheusLabelName("url.scheme"),
@@ -179,8 +174,12 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
                           .unit = "",
                           .type = MetricType::kGauge,
                           .histogram = {}});
-  client_gone = counter(PrometheusName(side + "client_gone", "{request}", MetricType::kCounter),
-                        whose + " requests whose client left before the answer was whole.");
+}
+
+MethodId Families::MethodOf(std::string_view operation) const {
+  MethodId id = 0;
+  while (id + 1u < methods_.size() && operation != methods_[id]) ++id;
+  return id;
 }
 
 Combination Families::CombinationOf(const Exchange& exchange, RouteId route) const {
@@ -202,7 +201,7 @@ Combination Families::CombinationOf(const Exchange& exchange, RouteId route) con
 
 Labels Families::ExchangeLabels(const Combination& combination, std::string_view route) const {
   Builder labels;
-  const std::string_view method = kMethodNames[combination.method];
+  const std::string_view method = methods_[combination.method];
   if (plain_) {
     labels.Add("method", method);
     labels.Add("endpoint", route.empty() ? kUnmatched : route);
@@ -230,14 +229,10 @@ Labels Families::ExchangeLabels(const Combination& combination, std::string_view
 Labels Families::RequestLabels(const Combination& combination, std::string_view route) const {
   Builder labels;
   const std::string status = fmt::to_string(combination.status);
-  labels.Add("method", kMethodNames[combination.method]);
+  labels.Add("method", methods_[combination.method]);
   labels.Add("endpoint", route.empty() ? kUnmatched : route);
   labels.Add("status_code", status);
   return labels.Build();
-}
-
-Labels Families::ClientGoneLabels(const Combination& combination, std::string_view route) const {
-  return ExchangeLabels({.route = combination.route, .method = combination.method}, route);
 }
 
 Labels Families::MethodLabels(MethodId method) const {

@@ -124,7 +124,9 @@ void DecodeTap(yaml::Mapping mapping, Tap* out) {
   mapping.RequiredNode("protocol");
   if (const std::optional<size_t> index = mapping.OneOf("protocol", names)) out->protocol = names[*index];
   tap::Decode(mapping, &out->tap);
-  meter::Decode(mapping, &out->meter);
+  // Of a protocol that is not parsed there is nothing to name or to ignore: those keys are unknown there.
+  const Protocol* protocol = FindProtocol(out->protocol);
+  if (protocol == nullptr || protocol->make_observer != nullptr) meter::Decode(mapping, &out->meter);
   mapping.Finish();
 }
 

@@ -43,7 +43,7 @@ class MetricsDocTest(harness.IntegrationTest):
             leaver.send(b"GET /silent HTTP/1.1\r\nHost: a\r\n\r\n")
             harness.eventually(lambda: sidelight.scrape().sum("sidelight_tap_open_connections") >= 1, "the request is there")
             leaver.reset()
-        harness.eventually(lambda: sidelight.scrape().sum("http_client_client_gone_total") == 1, "the client's leaving")
+        harness.eventually(lambda: sidelight.scrape().sum("http_client_request_duration_seconds_count", error_type="client_gone") == 1, "the client's leaving")
         harness.fetch(sidelight.metrics_port, "/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})
         _, _, body = harness.fetch(sidelight.metrics_port, "/metrics")
         self.assertEqual(sidelight.scrape().sum("sidelight_exposition_dropped_total"), 0, "names that collide")
