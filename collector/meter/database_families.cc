@@ -15,7 +15,6 @@ namespace {
 constexpr std::array<std::string_view, kSessionStates> kStateWords = {"", "idle", "active", "in_transaction"};
 // The labels of naming plain keep their shape, so they say something where there is nothing to say.
 constexpr std::string_view kOk = "ok";
-constexpr std::string_view kClientGone = "client_gone";
 constexpr std::string_view kUnknown = "unknown";
 
 BucketBounds Bounds(std::vector<double> bounds) {
@@ -104,8 +103,6 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
       otel("db.client.pipeline_wait", "s", MetricType::kHistogram,
            "Database operations that were sent before the last answer had ended: the wait behind it.",
            DurationBounds());
-  client_gone = otel("db.client.client_gone", "{operation}", MetricType::kCounter,
-                     "Database operations whose client left before the answer was whole.");
   connections = otel("db.client.connection.count", "{connection}", MetricType::kGauge,
                      "Connections to the database that are open now, by what their sessions do.");
   if (slow_queries_wanted) {
@@ -134,7 +131,6 @@ Labels DatabaseFamilies::ExchangeLabels(const KindView& kind) const {
   if (kind.outcome == Outcome::kAnswered) error = kind.error;
   if (plain_) {
     const std::string_view query = kind.summary.empty() ? kind.operation : kind.summary;
-    if (kind.outcome == Outcome::kClientGone) error = kClientGone;
     labels.Add("query", query.empty() ? kUnknown : query);
     labels.Add("status", error.empty() ? kOk : error);
     return labels.Build();

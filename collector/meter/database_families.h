@@ -52,7 +52,6 @@ class DatabaseFamilies {
   metrics::Family* blocked = nullptr;
   metrics::Family* returned_rows = nullptr;
   metrics::Family* pipeline_wait = nullptr;
-  metrics::Family* client_gone = nullptr;
   metrics::Family* slow_queries = nullptr;
   metrics::Family* connections = nullptr;
   metrics::Family* cache_requests = nullptr;
@@ -62,7 +61,7 @@ class DatabaseFamilies {
 
   // Of duration and returned_rows.
   Labels ExchangeLabels(const KindView& kind) const;
-  // Of blocked, client_gone and slow_queries.
+  // Of blocked and slow_queries.
   Labels OperationLabels(const KindView& kind) const;
   // Of pipeline_wait.
   Labels ServerLabels() const;

@@ -162,7 +162,6 @@ void DatabaseShard::Record(const Exchange& exchange, Entry& entry) {
   if (instruments.blocked != nullptr) instruments.blocked->Observe(Seconds(took));
   if (instruments.returned_rows != nullptr)
     instruments.returned_rows->Observe(static_cast<double>(exchange.returned_rows));
-  if (instruments.client_gone != nullptr) instruments.client_gone->Add(1);
   if (instruments.slow_queries != nullptr && took > *meter_->slow_query_) instruments.slow_queries->Add(1);
 }
 
@@ -237,7 +236,6 @@ bool DatabaseShard::Make(const KindView& kind, metrics::Budget budget, Instrumen
     if (kind.rows) histogram(families_.returned_rows, exchange, &out->returned_rows);
     counter(families_.slow_queries, operation, &out->slow_queries);
   }
-  if (kind.outcome == Outcome::kClientGone) counter(families_.client_gone, operation, &out->client_gone);
   if (!complete) Release(*out);
   return complete;
 }
@@ -250,7 +248,6 @@ void DatabaseShard::Release(Instruments& instruments) {
   give_back(instruments.duration);
   give_back(instruments.blocked);
   give_back(instruments.returned_rows);
-  give_back(instruments.client_gone);
   give_back(instruments.slow_queries);
 }
 

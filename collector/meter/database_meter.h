@@ -88,7 +88,6 @@ class DatabaseShard final : public TapSink {
     metrics::Histogram* duration = nullptr;
     metrics::Histogram* blocked = nullptr;
     metrics::Histogram* returned_rows = nullptr;
-    metrics::Counter* client_gone = nullptr;
     metrics::Counter* slow_queries = nullptr;
   };
   struct CacheSeries {

@@ -6,13 +6,12 @@
 #include <memory>
 
 #include "collector/meter/tap_families.h"
+#include "collector/protocols/http1/methods.h"
 #include "core/model/naming.h"
 
 namespace sidelight::meter {
 namespace {
 
-constexpr std::array<std::string_view, kMethods> kMethodNames = {
-    "GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "_OTHER"};
 constexpr std::array<std::string_view, 5> kVersions = {"", "1.1", "1.0", "2", "3"};
 // The tap sees plain text; whoever encrypts does it outside of the tap.
 constexpr std::string_view kScheme = "http";
@@ -56,13 +55,6 @@ uint16_t PlainStatus(Outcome outcome, uint16_t status) {
 
 }  // namespace
 
-MethodId MethodOf(std::string_view operation) {
-  constexpr MethodId kOther = kMethods - 1;
-  for (MethodId i = 0; i < kOther; ++i) {
-    if (operation == kMethodNames[i]) return i;
-  }
-  return kOther;
-}
 
 // Labels with the bytes of those that are made on the way.
 class Families::Builder {
@@ -78,10 +70,12 @@ class Families::Builder {
 };
 
 Families::Families(metrics::Registry& registry, const Identity& identity, Role role, const Naming& naming)
-    : identity_(identity),
+    : methods_(http1::KnownMethods::FromEnvironment().names()),
+      identity_(identity),
       port_(identity.server_port == 0 ? "" : fmt::to_string(identity.server_port)),
       role_(role),
       plain_(naming.style == NamingStyle::kPlain) {
+  methods_.emplace_back(http1::kOtherMethod);
   const bool client = role == Role::kClient;
   names_ = {.method = PrometheusLabelName("http.request.method"),
             .scheme = PrometheusLabelName("url.scheme"),
@@ -148,8 +142,12 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
                           .unit = "",
                           .type = MetricType::kGauge,
                           .histogram = {}});
-  client_gone = counter(PrometheusName(side + "client_gone", "{request}", MetricType::kCounter),
-                        whose + " requests whose client left before the answer was whole.");
+}
+
+MethodId Families::MethodOf(std::string_view operation) const {
+  MethodId id = 0;
+  while (id + 1u < methods_.size() && operation != methods_[id]) ++id;
+  return id;
 }
 
 Combination Families::CombinationOf(const Exchange& exchange, RouteId route) const {
@@ -171,7 +169,7 @@ Combination Families::CombinationOf(const Exchange& exchange, RouteId route) con
 
 Labels Families::ExchangeLabels(const Combination& combination, std::string_view route) const {
   Builder labels;
-  const std::string_view method = kMethodNames[combination.method];
+  const std::string_view method = methods_[combination.method];
   if (plain_) {
     labels.Add("method", method);
     labels.Add("endpoint", route.empty() ? kUnmatched : route);
@@ -199,14 +197,10 @@ Labels Families::ExchangeLabels(const Combination& combination, std::string_view
 Labels Families::RequestLabels(const Combination& combination, std::string_view route) const {
   Builder labels;
   const std::string status = fmt::to_string(combination.status);
-  labels.Add("method", kMethodNames[combination.method]);
+  labels.Add("method", methods_[combination.method]);
   labels.Add("endpoint", route.empty() ? kUnmatched : route);
   labels.Add("status_code", status);
   return labels.Build();
-}
-
-Labels Families::ClientGoneLabels(const Combination& combination, std::string_view route) const {
-  return ExchangeLabels({.route = combination.route, .method = combination.method}, route);
 }
 
 Labels Families::MethodLabels(MethodId method) const {

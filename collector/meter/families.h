@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collector/meter/identity.h"
 #include "collector/meter/options.h"
@@ -17,10 +18,8 @@
 
 namespace sidelight::meter {
 
-// Index into the known methods (RFC 9110, PATCH and QUERY); whatever else is the last, "_OTHER".
+// Index into the known methods (collector/protocols/http1/methods.h); behind the last of them is "_OTHER".
 using MethodId = uint8_t;
-inline constexpr size_t kMethods = 11;
-MethodId MethodOf(std::string_view operation);
 
 // What tells the series of one metric apart, beyond the tap.
 struct Combination {
@@ -41,6 +40,8 @@ class Families {
   Families(metrics::Registry& registry, const Identity& identity, Role role, const Naming& naming);
 
   bool plain() const { return plain_; }
+  size_t methods() const { return methods_.size(); }  // "_OTHER" included
+  MethodId MethodOf(std::string_view operation) const;
   Combination CombinationOf(const Exchange& exchange, RouteId route) const;
 
   // Null in naming plain, but for duration and requests.
@@ -50,7 +51,6 @@ class Families {
   metrics::Family* response_body_size = nullptr;
   metrics::Family* pipeline_wait = nullptr;
   metrics::Family* active_requests = nullptr;
-  metrics::Family* client_gone = nullptr;
   metrics::Family* requests = nullptr;  // naming plain only
   metrics::Family* exchanges = nullptr;
   metrics::Family* unobserved = nullptr;
@@ -61,8 +61,6 @@ class Families {
   Labels ExchangeLabels(const Combination& combination, std::string_view route) const;
   // Of requests (naming plain).
   Labels RequestLabels(const Combination& combination, std::string_view route) const;
-  // Of client_gone.
-  Labels ClientGoneLabels(const Combination& combination, std::string_view route) const;
   // Of active_requests and pipeline_wait.
   Labels MethodLabels(MethodId method) const;
   // Of the series that takes what the limit refuses, in any of the above.
@@ -78,6 +76,7 @@ class Families {
     std::string method, scheme, status, route, error, version, address, port;
   };
 
+  std::vector<std::string> methods_;  // by MethodId
   const Identity identity_;
   const std::string port_;
   const Role role_;

@@ -31,7 +31,7 @@ std::unique_ptr<TapSink> Meter::MakeSink(metrics::Shard* shard) {
 }
 
 MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
-    : meter_(meter), families_(meter->families_), shard_(shard), routes_(&meter->routes_) {
+    : meter_(meter), families_(meter->families_), shard_(shard), routes_(&meter->routes_), methods_(families_.methods()) {
   const auto counter = [&](metrics::Family* family, const Labels& labels) {
     return shard_->GetCounter(family, labels, metrics::Budget::kExempt);
   };
@@ -47,7 +47,7 @@ MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
 void MeterShard::Started(const Exchange& exchange) {
   if (families_.plain()) return;
   if (meter_->routes_.has_ignored() && routes_.Ignored(exchange.target)) return;
-  MethodInstruments& method = Method(MethodOf(exchange.operation));
+  MethodInstruments& method = Method(families_.MethodOf(exchange.operation));
   method.active_requests->Add(1);
   ++method.active;
   method.last_used = std::max(method.last_used, exchange.start);
@@ -86,8 +86,6 @@ void MeterShard::WentOpaque(OpaqueReason reason) {
 void MeterShard::Record(const Exchange& exchange, Instruments& instruments) {
   instruments.last_used = std::max(instruments.last_used, exchange.end);
   if (instruments.requests != nullptr) instruments.requests->Add(1);
-  if (instruments.client_gone != nullptr && exchange.outcome == Outcome::kClientGone)
-    instruments.client_gone->Add(1);
   const bool answered = exchange.status != 0;  // its head, at least
   const double duration = SecondsBetween(exchange.start, exchange.end);
   const bool first_byte = instruments.time_to_first_byte != nullptr && answered && exchange.has_first_byte;
@@ -139,11 +137,6 @@ bool MeterShard::Make(const Combination& combination, Instruments* out) {
     out->requests = shard_->GetCounter(families_.requests, families_.RequestLabels(combination, route));
     complete = out->requests != nullptr;
   }
-  if (complete && families_.client_gone != nullptr && combination.outcome == Outcome::kClientGone) {
-    out->client_gone =
-        shard_->GetCounter(families_.client_gone, families_.ClientGoneLabels(combination, route));
-    complete = out->client_gone != nullptr;
-  }
   if (!complete) Release(*out);
   return complete;
 }
@@ -161,8 +154,7 @@ MeterShard::Instruments* MeterShard::Overflow() {
                .time_to_first_byte = histogram(families_.time_to_first_byte),
                .request_body_size = histogram(families_.request_body_size),
                .response_body_size = histogram(families_.response_body_size),
-               .requests = counter(families_.requests),
-               .client_gone = counter(families_.client_gone)};
+               .requests = counter(families_.requests)};
   return &overflow_;
 }
 
@@ -176,7 +168,6 @@ void MeterShard::Release(Instruments& instruments) {
   give_back(instruments.request_body_size);
   give_back(instruments.response_body_size);
   give_back(instruments.requests);
-  give_back(instruments.client_gone);
 }
 
 MeterShard::MethodInstruments& MeterShard::Method(MethodId id) {

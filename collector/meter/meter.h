@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "collector/meter/families.h"
 #include "collector/meter/options.h"
@@ -64,7 +65,6 @@ class MeterShard final : public TapSink {
     metrics::Histogram* request_body_size = nullptr;
     metrics::Histogram* response_body_size = nullptr;
     metrics::Counter* requests = nullptr;
-    metrics::Counter* client_gone = nullptr;
     TimePoint last_used{};
   };
   struct MethodInstruments {
@@ -94,7 +94,7 @@ class MeterShard final : public TapSink {
   tsl::robin_map<uint64_t, Instruments, Mix> instruments_;
   tsl::robin_set<uint64_t, Mix> refused_;
   Instruments overflow_;
-  std::array<MethodInstruments, kMethods> methods_;
+  std::vector<MethodInstruments> methods_;  // by MethodId
   metrics::Counter* exchanges_;
   metrics::Counter* unobserved_;
   metrics::Counter* overflowed_;

@@ -29,6 +29,16 @@ void DecodePatterns(const yaml::Node& list, std::vector<RoutePattern>* out) {
   }
 }
 
+// Under these a family of the tap's could take the name of another one, with other labels:
+// sidelight_api_requests_total, http_server_request_duration_seconds.
+bool IsReserved(std::string_view prefix) {
+  const std::string start = fmt::format("{}_", prefix);
+  for (const std::string_view taken : {"sidelight_", "http_server_", "http_client_"}) {
+    if (start.starts_with(taken)) return true;
+  }
+  return false;
+}
+
 void DecodeNaming(const yaml::Node& node, Naming* out) {
   if (!node.IsMapping()) {
     node.Fail("naming is a mapping, as in {style: otel} or {style: plain, prefix: my_api}");
@@ -44,6 +54,10 @@ void DecodeNaming(const yaml::Node& node, Naming* out) {
     if (!IsClassicLabelName(naming.prefix)) {
       prefix.Fail(fmt::format(
           "\"{}\" cannot begin a metric's name; use letters, digits and '_', as in my_api", naming.prefix));
+    } else if (naming.style == NamingStyle::kPlain && IsReserved(naming.prefix)) {
+      prefix.Fail(
+          fmt::format("\"{}\" begins names that Sidelight gives to metrics of its own; choose another prefix",
+                      naming.prefix));
     } else if (naming.style == NamingStyle::kOtel) {
       prefix.Fail("a prefix goes with {style: plain} only; OpenTelemetry's names are fixed");
     }

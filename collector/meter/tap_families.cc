@@ -57,8 +57,9 @@ std::string_view ErrorWord(Outcome outcome) {
       return "timeout";
     case Outcome::kOverloaded:
       return "overloaded";
-    case Outcome::kAnswered:
     case Outcome::kClientGone:
+      return "client_gone";
+    case Outcome::kAnswered:
     case Outcome::kUnobserved:
       break;
   }

@@ -26,7 +26,7 @@ enum class Outcome : uint8_t {
   kResponseIncomplete,  // ... or within it
   kTimeout,             // the upstream was silent beyond the tap's timeout
   kOverloaded,          // the tap was over its connection limit
-  kClientGone,          // the client left before the answer was whole: counted apart, never an error
+  kClientGone,          // the client left before the answer was whole: counted apart, in no error rate
   kUnobserved,          // the connection went opaque before the answer was seen: not measured, not an error
 };
 

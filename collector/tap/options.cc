@@ -18,6 +18,23 @@ void ReadParsed(const yaml::Node& node, Parse parse, T* out) {
   }
 }
 
+bool IsV6(const net::Address& ip) {
+  return ip.host().find(':') != std::string::npos;
+}
+
+// A source from which no connection to that upstream can come: every one of them would fail. What a name
+// resolves to is not known here.
+void CheckSource(const yaml::Node& node, const net::Address& source, const net::Address& upstream) {
+  if (upstream.is_unix()) {
+    node.Fail("a source address needs an upstream over TCP; remove it, or give the upstream as host:port");
+  } else if (upstream.is_numeric() && IsV6(source) != IsV6(upstream)) {
+    node.Fail(
+        fmt::format("no connection goes from \"{}\" to the upstream \"{}\": one is IPv4 and the other IPv6; "
+                    "choose both of the same kind",
+                    source.ToString(), upstream.ToString()));
+  }
+}
+
 }  // namespace
 
 Result<net::Address> ParseUpstream(std::string_view text) {
@@ -43,9 +60,7 @@ void Decode(yaml::Mapping& mapping, Options* out) {
   ReadParsed(mapping.RequiredNode("upstream"), ParseUpstream, &out->upstream);
   yaml::Node source = mapping.Get("source");
   ReadParsed(source, net::Address::ParseIp, &out->source);
-  if (source && out->source && out->upstream.is_unix()) {
-    source.Fail("a source address needs an upstream over TCP; remove it, or give the upstream as host:port");
-  }
+  if (source && out->source) CheckSource(source, *out->source, out->upstream);
   if (const auto word = mapping.OneOf("proxy_protocol", {"off", "on", "v2"}))
     out->proxy_protocol = *word != 0;
   yaml::Node connect_timeout = mapping.Get("connect_timeout");

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,9 +24,17 @@ tl::unexpected<Error> CannotListen(const Address& address, std::string_view why)
   return Fail(ErrorCode::kUnavailable, fmt::format("cannot listen on {}: {}", address.ToString(), why));
 }
 
+bool IsSocket(const std::string& path) {
+  struct stat file;
+  return lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode);
+}
+
 std::string Advice(const Address& address, int error) {
   switch (error) {
     case EADDRINUSE:
+      if (address.is_unix() && !IsSocket(address.path())) {
+        return "there is a file of that name, and it is no socket; remove it, or choose another name";
+      }
       return "the address is already in use; stop the process that holds it, or choose another one";
     case EADDRNOTAVAIL:
       return "no interface of this machine has that address; 0.0.0.0 means every one";
@@ -63,8 +72,7 @@ Result<SocketAddress> ToListenOn(const Address& address) {
 
 // Whether the file is a socket on which nobody listens any more.
 bool IsStale(const SocketAddress& address) {
-  struct stat file;
-  if (lstat(address.path().c_str(), &file) < 0 || !S_ISSOCK(file.st_mode)) return false;
+  if (!IsSocket(address.path())) return false;
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
   const bool refused = connect(fd, address.generic(), address.size()) < 0 && errno == ECONNREFUSED;

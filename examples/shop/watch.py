@@ -2,7 +2,7 @@
 """The live table: what a tap measures, read from /metrics as any scraper would.
 
 Keeps the scrapes of the last seconds and shows, for each route, requests a second, the 50th, 95th and 99th
-percentile and the share of requests with an error_type, over that window. Quantiles come from the classic buckets
+percentile and the share of requests that failed, over that window. Quantiles come from the classic buckets
 as PromQL's histogram_quantile(0.95, rate(...)) computes them.
 
 On a terminal the table is redrawn in place each second; elsewhere it is printed every ten, and at the end.
@@ -19,6 +19,7 @@ import time
 import urllib.request
 
 METRIC = "http_server_request_duration_seconds"
+NO_ERROR = ("", "client_gone")  # a client that left is counted apart
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+(\S+)')
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 ESCAPES = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
@@ -86,7 +87,7 @@ def _row(name, routes, gained, seconds):
             continue
         if le == "count":
             count += value
-            errors += value if error_type else 0
+            errors += value if error_type not in NO_ERROR else 0
         else:
             buckets[le] += value
     quantiles = {q: bucket_quantile(q, buckets) for q in (0.50, 0.95, 0.99)}

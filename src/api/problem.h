@@ -3,7 +3,7 @@
 //   {"error":{"code":"not_found","message":"...","details":{"field":"...","issue":"..."},
 //             "correlation_id":"...","timestamp":"2026-11-20T21:40:00.123Z"}}
 //
-// `details` is there only when one field of the request is to blame.
+// `details` is there only when one field of the request is to blame: its path, its method, a value in it.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ namespace sidelight::api {
 
 struct Problem {
   struct Details {
-    std::string field;  // of the query, the headers or the body
+    std::string field;  // "path", "method", or the name of what is in the query, the headers or the body
     std::string issue;
   };
 

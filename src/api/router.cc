@@ -30,15 +30,18 @@ Answer Router::Route(const Call& call) const {
     allow += entry.method == "GET" ? "GET, HEAD" : entry.method;
   }
   if (allow.empty()) {
-    return Refuse(404, "not_found",
-                  fmt::format("there is nothing at {}; / lists what there is", Clip(request.path)));
+    return tl::unexpected<Problem>(
+        Problem{.status = 404,
+                .code = "not_found",
+                .message = fmt::format("there is nothing at {}; / lists what there is", Clip(request.path)),
+                .details = Problem::Details{"path", "unknown"}});
   }
-  Problem problem{
+  return tl::unexpected<Problem>(Problem{
       .status = 405,
       .code = "method_not_allowed",
-      .message = fmt::format("{} is not allowed at {}; use {}", Clip(request.method), request.path, allow)};
-  problem.headers.emplace_back("Allow", allow);
-  return tl::unexpected<Problem>(std::move(problem));
+      .message = fmt::format("{} is not allowed at {}; use {}", Clip(request.method), request.path, allow),
+      .details = Problem::Details{"method", fmt::format("expected {}", allow)},
+      .headers = {{"Allow", allow}}});
 }
 
 std::string_view Router::RouteOf(std::string_view path) const {

@@ -124,9 +124,11 @@ void DecodeTap(yaml::Mapping mapping, Tap* out) {
   mapping.RequiredNode("protocol");
   if (const std::optional<size_t> index = mapping.OneOf("protocol", names)) out->protocol = names[*index];
   tap::Decode(mapping, &out->tap);
-  meter::Decode(mapping, &out->meter);
   meter::Decode(mapping, &out->database);
-  if (const Protocol* const protocol = FindProtocol(out->protocol)) meter::CheckKeysFit(mapping, *protocol);
+  const Protocol* const protocol = FindProtocol(out->protocol);
+  if (protocol != nullptr) meter::CheckKeysFit(mapping, *protocol);
+  // Of a protocol that is not parsed there is nothing to name: role and naming are unknown keys there.
+  if (protocol == nullptr || protocol->make_observer != nullptr) meter::Decode(mapping, &out->meter);
   mapping.Finish();
 }
 

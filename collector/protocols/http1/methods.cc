@@ -9,7 +9,7 @@ constexpr std::string_view kDefault = "GET,POST,PUT,DELETE,HEAD,PATCH,OPTIONS,QU
 
 std::vector<std::string> Split(std::string_view list) {
   std::vector<std::string> names;
-  while (!list.empty()) {
+  while (!list.empty() && names.size() < KnownMethods::kMost) {
     const size_t comma = list.find(',');
     std::string_view name = list.substr(0, comma);
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);

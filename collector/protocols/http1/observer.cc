@@ -1,5 +1,6 @@
 #include "collector/protocols/http1/observer.h"
 
+#include <algorithm>
 #include <cassert>
 #include <optional>
 
@@ -64,7 +65,10 @@ class Http1Observer final : public Observer {
 
   uint64_t Skippable(Direction direction) const override {
     if (done_) return kEverything;
-    return direction == Direction::kRequest ? request_.Skippable() : response_.Skippable();
+    // A response that ends with the connection is read, however long it is: only a connection that has gone
+    // opaque may say kEverything, and is counted as unparsed.
+    return direction == Direction::kRequest ? request_.Skippable()
+                                            : std::min(response_.Skippable(), kEverything - 1);
   }
 
   bool AwaitingResponse() const override { return !queue_.empty(); }

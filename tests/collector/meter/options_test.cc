@@ -51,6 +51,11 @@ TEST(Options, Everything) {
   EXPECT_EQ(options.naming.prefix, "feature_api");
 }
 
+TEST(Options, APrefixMayBeginLikeAReservedWord) {
+  EXPECT_EQ(Read("naming: {style: plain, prefix: sidelights}").error, "");
+  EXPECT_EQ(Read("naming: {style: plain, prefix: http}").error, "");
+}
+
 TEST(Options, ErrorsSayWhereAndWhatToDo) {
   const struct {
     std::string text;
@@ -64,6 +69,10 @@ TEST(Options, ErrorsSayWhereAndWhatToDo) {
       {"naming: {style: plain, prefix: 9lives}", {"tap.yaml:1:32", "cannot begin a metric's name"}},
       {"naming: {style: plain, prefix: \"a-b\"}", {"cannot begin a metric's name"}},
       {"naming: {style: plain, prefix: \"\"}", {"cannot begin a metric's name"}},
+      {"naming: {style: plain, prefix: sidelight_api}", {"tap.yaml:1:32", "metrics of its own"}},
+      {"naming: {style: plain, prefix: sidelight}", {"metrics of its own"}},
+      {"naming: {style: plain, prefix: http_server_request}", {"metrics of its own"}},
+      {"naming: {style: plain, prefix: http_client_request}", {"metrics of its own"}},
       {"naming: {style: otel, prefix: my_api}", {"goes with {style: plain} only"}},
       {"naming: plain", {"tap.yaml:1:9", "{style: otel}"}},
       {"naming: {style: plane, prefix: x}", {"tap.yaml:1:17", "plain"}},

@@ -49,6 +49,8 @@ TEST(Options, WhatIsWrongIsSaid) {
       {"{name: a, listen: 'a:1', upstream: 'b:0'}", "needs a port"},
       {"{name: a, listen: 'a:1', upstream: 'b:2', source: localhost}", "is not an IP address"},
       {"{name: a, listen: 'a:1', upstream: 'unix:/b', source: 127.0.0.6}", "needs an upstream over TCP"},
+      {"{name: a, listen: 'a:1', upstream: '127.0.0.1:2', source: '::1'}", "one is IPv4 and the other IPv6"},
+      {"{name: a, listen: 'a:1', upstream: '[::1]:2', source: 127.0.0.6}", "one is IPv4 and the other IPv6"},
       {"{name: a, listen: 'a:1', upstream: 'b:2', proxy_protocol: v1}", "v2"},
       {"{name: a, listen: 'a:1', upstream: 'b:2', connect_timeout: 0s}", "longer than 0"},
   };

@@ -111,7 +111,10 @@ TEST(Listener, ReplacesAStaleUnixSocketOnly) {
   EXPECT_FALSE(std::filesystem::exists(address.path()));
   // A file that is no socket is somebody's file.
   fclose(fopen(address.path().c_str(), "w"));
-  EXPECT_FALSE(Listener::Open(address));
+  const auto refused = Listener::Open(address);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("it is no socket; remove it"), std::string::npos)
+      << refused.error().message;
   EXPECT_TRUE(std::filesystem::exists(address.path()));
 }
 

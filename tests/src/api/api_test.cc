@@ -149,7 +149,9 @@ TEST_F(ApiTest, RefusesInOneShape) {
     const auto json = nlohmann::json::parse(response.body);
     EXPECT_EQ(json["error"]["code"], row.code) << row.path;
     EXPECT_NE(json["error"]["message"], "") << row.path;
-    EXPECT_FALSE(json["error"].contains("details")) << row.path;
+    EXPECT_EQ(json["error"]["details"]["field"], row.status == 404 ? "path" : "method") << row.path;
+    EXPECT_EQ(json["error"]["details"]["issue"], row.status == 404 ? "unknown" : "expected " + row.allow)
+        << row.path;
     EXPECT_EQ(json["error"]["correlation_id"], "caller-1") << row.path;
     EXPECT_EQ(json["error"]["timestamp"], FormatRfc3339(clock_.UnixNow())) << row.path;
     EXPECT_GE(Counted(row.counted_path, row.counted_method, std::to_string(row.status)), 1) << row.path;

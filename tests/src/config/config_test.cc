@@ -220,8 +220,6 @@ TEST(ConfigTest, TapsThatExcludeEachOther) {
        "s.yaml:3:36: \"probe_listen\" is on \"0.0.0.0:9465\" already; choose another address"},
       {"- {name: c, protocol: http, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}",
        "s.yaml:3:92: tap \"a\" already gives its http series the prefix \"p\"; choose another"},
-      {"- {name: c, protocol: tcp, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}",
-       ""},
       {"- {name: c, protocol: http, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}",
        ""},
       {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}\n"
@@ -251,6 +249,11 @@ TEST(ConfigTest, WhatTheRoomsRefuse) {
     const std::string got = with(more);
     EXPECT_THAT(got, HasSubstr("s.yaml:2:")) << "input: " << more;
     EXPECT_EQ(got.find("s.yaml", 1), std::string::npos) << "more than one error: " << got;
+  }
+  for (const std::string key : {"naming", "role"}) {
+    EXPECT_THAT(
+        ErrorsOf("taps:\n- {name: a, protocol: tcp, listen: \"x:1\", upstream: \"b:1\", " + key + ": x}"),
+        HasSubstr("s.yaml:2:60: unknown key \"" + key + "\""));
   }
   EXPECT_THAT(
       ErrorsOf(

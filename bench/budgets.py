@@ -1,0 +1,144 @@
+"""Runs the benchmarks and prints the budgets as one table: what was measured, beside what, the ratio, the budget.
+
+    budgets.py BUILD_DIRECTORY [--quick]
+
+Exits 0 whatever the figures are: a busy machine is not a failure. The verdict is for the reader.
+"""
+import argparse
+import json
+import pathlib
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+IDLE_CONNECTIONS = 4000
+
+
+def google_benchmark(program, selection, seconds):
+    out = subprocess.run([program, f"--benchmark_filter={selection}", f"--benchmark_min_time={seconds}",
+                          "--benchmark_format=json"], capture_output=True, text=True, check=True).stdout
+    return {row["name"]: row for row in json.loads(out)["benchmarks"]}
+
+
+def private_dirty_kib(pid):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Private_Dirty: +(\d+)", text, re.M).group(1))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def bytes_per_idle_connection(sidelight):
+    """Private memory that a connection takes which has carried one request and now does nothing."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(IDLE_CONNECTIONS, hard // 4)
+    backend = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    port, api, probes = free_port(), free_port(), free_port()
+    process = subprocess.Popen([sidelight, "run", "--tap",
+                                f"http://127.0.0.1:{port}=127.0.0.1:{backend.getsockname()[1]}",
+                                "--listen", f"127.0.0.1:{api}", "--probe-listen", f"127.0.0.1:{probes}"],
+                               stderr=subprocess.DEVNULL)
+    kept = []
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", probes)).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+
+        def open_one():
+            client = socket.create_connection(("127.0.0.1", port))
+            served, _ = backend.accept()
+            client.sendall(b"GET /orders/1 HTTP/1.1\r\nHost: bench\r\n\r\n")
+            served.recv(4096)
+            served.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            client.recv(4096)
+            kept.extend((client, served))
+
+        for _ in range(100):  # what is paid once is paid now
+            open_one()
+        before = private_dirty_kib(process.pid)
+        for _ in range(count):
+            open_one()
+        return (private_dirty_kib(process.pid) - before) * 1024 / count, count
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for one in kept:
+            one.close()
+        backend.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    rounds, seconds, micro = (3, 1, 0.1) if args.quick else (5, 2, 0.5)
+    results = args.build / "results"
+    results.mkdir(exist_ok=True)
+    sidelight = args.build / "sidelight"
+    rows = []
+
+    def row(what, measured, beside, ratio, budget, met):
+        rows.append((what, measured, beside, ratio, budget, "met" if met else "MISSED"))
+
+    proxy = results / "proxy.json"
+    subprocess.run([sys.executable, ROOT / "bench/proxy/proxy_bench.py", "--sidelight", sidelight, "--relay",
+                    args.build / "bench/relay", "--rounds", str(rounds), "--seconds", str(seconds), "--json", proxy],
+                   check=True)
+    measured = json.loads(proxy.read_text())
+    for body, limit in (("1k", 1.10), ("64k", 1.05)):
+        cpu = measured["cpu"][body]
+        for peer, value in cpu.items():
+            ratio = value / cpu["relay"]
+            if peer == "sidelight":
+                row(f"CPU per request, {body} body", f"{value:.2f} us", f"bare relay {cpu['relay']:.2f} us", f"{ratio:.2f} x",
+                    f"<= {limit:.2f} x", ratio <= limit)
+            elif peer != "relay":
+                ours = cpu["sidelight"] / value
+                row(f"  beside {peer}", f"{cpu['sidelight']:.2f} us", f"{value:.2f} us", f"{ours:.2f} x",
+                    "< 1" if peer in ("haproxy-http", "nginx") else "", ours < 1 or peer == "haproxy-tcp")
+    pss, dirty = measured["memory"]["sidelight"]
+    nginx_pss = measured["memory"]["nginx"][0]
+    row("memory, idle with one tap: PSS", f"{pss / 1024:.1f} MiB", f"nginx {nginx_pss / 1024:.1f} MiB",
+        f"{pss / nginx_pss:.2f} x", "<= 12 MiB", pss <= 12 * 1024)
+    row("memory, idle with one tap: private dirty", f"{dirty / 1024:.1f} MiB", "", "", "<= 4 MiB", dirty <= 4 * 1024)
+
+    print("an idle connection ...", file=sys.stderr)
+    per_connection, count = bytes_per_idle_connection(sidelight)
+    row("memory of an idle connection", f"{per_connection:.0f} B", f"mean of {count}", "", "<= 2048 B", per_connection <= 2048)
+
+    print("core/metrics ...", file=sys.stderr)
+    metrics = google_benchmark(args.build / "bench/metrics_bench", "Observe", micro)
+    theirs = metrics["PrometheusCppObserve/real_time/threads:1"]["cpu_time"]
+    for threads in (1, 2):
+        ours = metrics[f"Observe/real_time/threads:{threads}"]["cpu_time"]
+        row(f"one Observe, {threads} thread{'s' if threads > 1 else ''}", f"{ours:.1f} ns",
+            f"prometheus-cpp, classic only {theirs:.1f} ns", f"{ours / theirs:.2f} x", "<= 12 ns", ours <= 12)
+
+    print("/metrics ...", file=sys.stderr)
+    ratio = google_benchmark(args.build / "bench/exposition_bench", "Ratio|^Scrape$|PrometheusCppScrape", micro)
+    ours, theirs = ratio["Scrape"]["cpu_time"] / 1000, ratio["PrometheusCppScrape"]["cpu_time"] / 1000
+    faster = ratio["Ratio"]["ratio"]
+    row("/metrics, 10,000 series, collected and written", f"{ours:.2f} ms", f"prometheus-cpp {theirs:.1f} ms",
+        f"{faster:.1f} x faster", ">= 20 x", faster >= 20)
+
+    widths = [max(len(r[i]) for r in rows) for i in range(5)]
+    print(f"\n{'what':{widths[0]}}  {'measured':{widths[1]}}  {'beside':{widths[2]}}  {'ratio':{widths[3]}}  budget")
+    for r in rows:
+        print("  ".join(f"{cell:{width}}" for cell, width in zip(r, widths)) + f"  {r[5] if r[4] else ''}")
+
+
+if __name__ == "__main__":
+    main()
