@@ -1,4 +1,6 @@
-// The floor under every proxy in user space: one thread, epoll, a read and a write for each message, no parsing.
+// The floor under every proxy in user space: one thread, edge-triggered epoll, a read and a write for each
+// message, no parsing. Each socket is watched once, and a short read is taken to have emptied it until its
+// end is near.
 //
 //   relay LISTEN_PORT BACKEND_PORT
 //
@@ -28,9 +30,9 @@ struct Pair;
 struct End {
   int fd = -1;
   bool connecting = false;
+  bool closing = false;  // its end or an error is behind what is still to be read
   bool ended = false;
   std::string pending;  // read from here, not yet taken by the other side
-  uint32_t interest = 0;
   Pair* pair = nullptr;
   End* other = nullptr;
 };
@@ -66,37 +68,36 @@ void Bury(Pair* pair) {
   graveyard.emplace_back(pair);
 }
 
-void Wait(End& end) {
-  const bool readable = !end.ended && end.pending.empty() && !end.other->connecting;
-  const bool writable = end.connecting || !end.other->pending.empty();
-  const uint32_t interest = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
-  if (interest == end.interest) return;
-  epoll_event event{interest, {&end}};
-  epoll_ctl(epoll_fd, EPOLL_CTL_MOD, end.fd, &event);
-  end.interest = interest;
-}
-
-// Moves one message; false when the pair is finished.
-bool Pump(End& from) {
-  if (!from.pending.empty()) {
+// Writes what `from` has pending; false when the pair is lost.
+bool Flush(End& from) {
+  while (!from.pending.empty()) {
     const ssize_t n = send(from.other->fd, from.pending.data(), from.pending.size(), MSG_NOSIGNAL);
     if (n < 0) return errno == EAGAIN;
     from.pending.erase(0, static_cast<size_t>(n));
-    return true;
   }
-  const ssize_t n = recv(from.fd, scratch, kBuffer, 0);
-  if (n < 0) return errno == EAGAIN;
-  if (n == 0) {
-    from.ended = true;
-    shutdown(from.other->fd, SHUT_WR);
-    return !from.other->ended;
+  return true;
+}
+
+// Moves what there is; false when the pair is lost.
+bool Pump(End& from) {
+  if (from.other->connecting) return true;
+  if (!Flush(from)) return false;
+  while (from.pending.empty() && !from.ended) {
+    const ssize_t n = recv(from.fd, scratch, kBuffer, 0);
+    if (n < 0) return errno == EAGAIN;
+    if (n == 0) {
+      from.ended = true;
+      shutdown(from.other->fd, SHUT_WR);
+      return true;
+    }
+    ssize_t written = send(from.other->fd, scratch, static_cast<size_t>(n), MSG_NOSIGNAL);
+    if (written < 0) {
+      if (errno != EAGAIN) return false;
+      written = 0;
+    }
+    if (written < n) from.pending.assign(scratch + written, static_cast<size_t>(n - written));
+    if (n < static_cast<ssize_t>(kBuffer) && !from.closing) return true;
   }
-  ssize_t written = send(from.other->fd, scratch, static_cast<size_t>(n), MSG_NOSIGNAL);
-  if (written < 0) {
-    if (errno != EAGAIN) return false;
-    written = 0;
-  }
-  if (written < n) from.pending.assign(scratch + written, static_cast<size_t>(n - written));
   return true;
 }
 
@@ -119,11 +120,9 @@ void Accept(int listener, const sockaddr_in& backend) {
     }
     pair->backend.connecting = true;
     for (End* end : {&pair->client, &pair->backend}) {
-      epoll_event event{0, {end}};
+      epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {end}};
       epoll_ctl(epoll_fd, EPOLL_CTL_ADD, end->fd, &event);
     }
-    Wait(pair->client);
-    Wait(pair->backend);
   }
 }
 
@@ -131,18 +130,15 @@ void Handle(End& end, uint32_t events) {
   Pair* pair = end.pair;
   if (pair->dead) return;
   bool alive = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) end.closing = true;
   if (end.connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
     end.connecting = false;
-  } else {
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) alive = Pump(end);
-    if (alive && (events & EPOLLOUT) != 0 && !end.other->pending.empty()) alive = Pump(*end.other);
+    alive = Pump(*end.other);  // what the client has sent meanwhile; its edge is gone
   }
-  if (!alive) {
-    Bury(pair);
-    return;
-  }
-  Wait(pair->client);
-  Wait(pair->backend);
+  if (alive && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) alive = Pump(end);
+  if (alive && (events & EPOLLOUT) != 0 && !end.other->pending.empty()) alive = Pump(*end.other);
+  const bool drained = end.pending.empty() && end.other->pending.empty();
+  if (!alive || (end.ended && end.other->ended && drained)) Bury(pair);
 }
 
 }  // namespace
@@ -158,7 +154,8 @@ int main(int argc, char** argv) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 || listen(listener, 1024) < 0) {
+  if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
+      listen(listener, 1024) < 0) {
     std::perror("relay: listen");
     return 1;
   }

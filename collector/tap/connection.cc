@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "core/net/connector.h"
@@ -192,9 +193,10 @@ void Connection::Explain(CloseReason reason) {
   Pump(client_);
 }
 
-bool Connection::Explained() const {
-  return observer_ == nullptr || client_.ended || observer_->AwaitingResponse() ||
-         observer_->Skippable(Direction::kRequest) == Observer::kEverything;
+bool Connection::Explained() {
+  const Observer* const observer = UpToDate();
+  return observer == nullptr || client_.ended || observer->AwaitingResponse() ||
+         observer->Skippable(Direction::kRequest) == Observer::kEverything;
 }
 
 void Connection::FinishExplaining() {
@@ -236,15 +238,16 @@ bool Connection::MayRead(const End& end) const {
 void Connection::Move(End& from) {
   End& to = Other(from);
   Context& context = proxy_.context();
-  const uint64_t skippable = observer_ == nullptr ? Observer::kEverything
-                             : !shows_all_        ? 0
-                                                  : observer_->Skippable(from.direction);
-  if (from.bulk && skippable >= context.tuning.splice_from && PumpSpliced(from, to, skippable)) return;
+  if (from.bulk) {
+    const uint64_t skippable = Skippable(from);
+    if (skippable >= context.tuning.splice_from && PumpSpliced(from, to, skippable)) return;
+  }
   // The first read is kept short: of a large body that shows its length in its first bytes the rest can be
   // spliced.
   const size_t most =
-      from.bulk ? context.scratch.size() : std::min(context.tuning.first_read, context.scratch.size());
-  const net::IoResult got = from.stream->Read(context.scratch.first(most));
+      from.bulk ? context.unseen.capacity() : std::min(context.tuning.first_read, context.unseen.capacity());
+  const std::span<char> room = context.unseen.Room(most);
+  const net::IoResult got = from.stream->Read(room);
   switch (got.status) {
     case net::IoStatus::kWouldBlock:
       from.readable = from.bulk = false;
@@ -256,8 +259,7 @@ void Connection::Move(End& from) {
     case net::IoStatus::kOk:
       break;
   }
-  const TimePoint t = context.loop.Now();
-  const std::string_view bytes(context.scratch.data(), got.n);
+  const std::string_view bytes(room.data(), got.n);
   if (got.n < most && !from.more_behind) from.readable = false;
   from.bulk = got.n >= context.tuning.first_read;
   const net::IoResult put = to.stream->Write(bytes);
@@ -265,11 +267,8 @@ void Connection::Move(End& from) {
     from.left = std::make_unique<End::Left>();
     from.left->bytes.assign(bytes.substr(put.n));
   }
-  if (skippable == Observer::kEverything) {
-    ObserveSkipped(from, got.n, t);
-  } else {
-    Observe(from, bytes, t);
-  }
+  Count(from, got.n);
+  Keep(from, got.n);
   if (put.status == net::IoStatus::kError) OnWriteFailed(to);
 }
 
@@ -300,7 +299,8 @@ bool Connection::PumpSpliced(End& from, End& to, uint64_t skippable) {
   }
   from.in_pipe = static_cast<uint32_t>(got);
   const bool written = FlushPipe(from, to);
-  ObserveSkipped(from, static_cast<uint64_t>(got), context.loop.Now());
+  Count(from, static_cast<uint64_t>(got));
+  if (observer_ != nullptr) ObserveSkipped(from.direction, static_cast<uint64_t>(got), last_moved_);
   if (!written) OnWriteFailed(to);
   return true;
 }
@@ -341,62 +341,84 @@ void Connection::Flush(End& to) {
 }
 
 void Connection::ReadForObserver() {
-  const net::IoResult got = client_.stream->Read(proxy_.context().scratch);
+  const std::span<char> room = proxy_.context().unseen.Room(proxy_.context().unseen.capacity());
+  const net::IoResult got = client_.stream->Read(room);
   switch (got.status) {
     case net::IoStatus::kWouldBlock:
       client_.readable = false;
       return;
     case net::IoStatus::kEnd:
       client_.ended = true;
-      if (observer_ != nullptr) {
-        observer_->OnClosed(Direction::kRequest, CloseReason::kEnd, proxy_.context().loop.Now());
+      if (Observer* const observer = UpToDate()) {
+        observer->OnClosed(Direction::kRequest, CloseReason::kEnd, proxy_.context().loop.Now());
       }
       break;
     case net::IoStatus::kError:
       return OnLost(client_);
     case net::IoStatus::kOk: {
-      const std::string_view bytes(proxy_.context().scratch.data(), got.n);
-      if (got.n < proxy_.context().scratch.size() && !client_.more_behind) client_.readable = false;
+      if (got.n < room.size() && !client_.more_behind) client_.readable = false;
       if (state_ != State::kExplaining) {
         client_.left = std::make_unique<End::Left>();
-        client_.left->bytes.assign(bytes);
+        client_.left->bytes.assign(room.data(), got.n);
       }
-      Observe(client_, bytes, proxy_.context().loop.Now());
+      Count(client_, got.n);
+      Keep(client_, got.n);
       break;
     }
   }
   if (state_ == State::kExplaining && Explained()) FinishExplaining();
 }
 
-void Connection::Observe(End& from, std::string_view bytes, TimePoint t) {
-  last_moved_ = t;
-  proxy_.counters_.bytes[Index(from.direction)]->Add(static_cast<double>(bytes.size()));
-  if (observer_ == nullptr) return;
-  if (shows_all_ || from.direction == Direction::kResponse) {
-    return observer_->OnBytes(from.direction, bytes, t);
-  }
-  if (header_ == nullptr) header_ = std::make_unique<ClientHeader>();
-  shows_all_ = header_->Feed(bytes, t, *observer_);
-  if (shows_all_) header_.reset();
+void Connection::Count(const End& from, uint64_t n) {
+  last_moved_ = proxy_.context().loop.Now();
+  proxy_.counters_.bytes[Index(from.direction)]->Add(static_cast<double>(n));
 }
 
-void Connection::ObserveSkipped(End& from, uint64_t n, TimePoint t) {
-  last_moved_ = t;
-  proxy_.counters_.bytes[Index(from.direction)]->Add(static_cast<double>(n));
+// The first bytes of what was read last.
+void Connection::Keep(const End& from, size_t n) {
   if (observer_ == nullptr) return;
-  if (observer_->Skippable(from.direction) == Observer::kEverything) {
+  proxy_.context().unseen.Keep(*this, from.direction, n, last_moved_);
+  behind_ = true;
+}
+
+void Connection::Observe(Direction direction, std::string_view bytes, TimePoint t) {
+  behind_ = false;
+  if (!shows_all_ && direction == Direction::kRequest) {
+    if (header_ == nullptr) header_ = std::make_unique<ClientHeader>();
+    shows_all_ = header_->Feed(bytes, t, *observer_);
+    if (shows_all_) header_.reset();
+  } else if (observer_->Skippable(direction) == Observer::kEverything) {
+    ObserveSkipped(direction, bytes.size(), t);
+  } else {
+    observer_->OnBytes(direction, bytes, t);
+  }
+}
+
+void Connection::ObserveSkipped(Direction direction, uint64_t n, TimePoint t) {
+  if (observer_->Skippable(direction) == Observer::kEverything) {
     proxy_.counters_.bytes_unparsed->Add(static_cast<double>(n));
   }
-  observer_->OnSkipped(from.direction, n, t);
+  observer_->OnSkipped(direction, n, t);
+}
+
+Observer* Connection::UpToDate() {
+  if (behind_) proxy_.context().unseen.Show();
+  return observer_.get();
+}
+
+uint64_t Connection::Skippable(const End& from) {
+  const Observer* const observer = UpToDate();
+  if (observer == nullptr) return Observer::kEverything;
+  return shows_all_ ? observer->Skippable(from.direction) : 0;
 }
 
 void Connection::OnEnded(End& from) {
   // Its write side failed before: this is what the system makes of a reset that was already noticed.
   if (from.broken) return OnLost(from);
   from.ended = true;
-  if (observer_ != nullptr) {
-    if (&from == &client_ && header_ != nullptr) header_->Finish(*observer_);
-    observer_->OnClosed(from.direction, CloseReason::kEnd, proxy_.context().loop.Now());
+  if (Observer* const observer = UpToDate()) {
+    if (&from == &client_ && header_ != nullptr) header_->Finish(*observer);
+    observer->OnClosed(from.direction, CloseReason::kEnd, proxy_.context().loop.Now());
   }
   End& to = Other(from);
   to.stream->ShutdownWrite();
@@ -412,8 +434,8 @@ void Connection::OnWriteFailed(End& to) {
 }
 
 void Connection::OnLost(End& end) {
-  if (observer_ != nullptr) {
-    observer_->OnClosed(end.direction, CloseReason::kReset, proxy_.context().loop.Now());
+  if (Observer* const observer = UpToDate()) {
+    observer->OnClosed(end.direction, CloseReason::kReset, proxy_.context().loop.Now());
   }
   End& other = Other(end);
   Unwatch(other);
@@ -422,9 +444,9 @@ void Connection::OnLost(End& end) {
 }
 
 void Connection::GiveUp(CloseReason reason) {
-  if (observer_ != nullptr) {
-    if (header_ != nullptr) header_->Finish(*observer_);
-    observer_->OnClosed(Direction::kResponse, reason, proxy_.context().loop.FreshNow());
+  if (Observer* const observer = UpToDate()) {
+    if (header_ != nullptr) header_->Finish(*observer);
+    observer->OnClosed(Direction::kResponse, reason, proxy_.context().loop.FreshNow());
   }
   for (End* end : {&client_, &upstream_}) {
     Unwatch(*end);
@@ -435,11 +457,12 @@ void Connection::GiveUp(CloseReason reason) {
 
 void Connection::CloseIfIdle() {
   if (state_ == State::kClosed || state_ == State::kExplaining) return;
-  if (observer_ == nullptr || header_ != nullptr || observer_->AwaitingResponse() ||
-      observer_->InRequestHead()) {
+  const Observer* const observer = UpToDate();
+  if (observer == nullptr || header_ != nullptr || observer->AwaitingResponse() ||
+      observer->InRequestHead()) {
     return;
   }
-  if (shows_all_ && observer_->Skippable(Direction::kRequest) == Observer::kEverything) return;
+  if (shows_all_ && observer->Skippable(Direction::kRequest) == Observer::kEverything) return;
   if (client_.HasLeft() || upstream_.HasLeft()) return;
   Close();
 }
@@ -453,7 +476,7 @@ void Connection::CheckSilence(TimePoint before) {
   if (state_ != State::kOpen || last_moved_ > before || observer_ == nullptr) return;
   // It is the client that is slow, if it does not take what is there, or the upstream does not take the
   // request.
-  if (upstream_.HasLeft() || !observer_->AwaitingResponse()) return;
+  if (upstream_.HasLeft() || !UpToDate()->AwaitingResponse()) return;
   GiveUp(CloseReason::kTimeout);
 }
 
@@ -480,6 +503,7 @@ void Connection::Unwatch(End& end) {
 }
 
 void Connection::Close() {
+  UpToDate();
   state_ = State::kClosed;
   for (End* end : {&client_, &upstream_}) {
     Unwatch(*end);

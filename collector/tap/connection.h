@@ -3,10 +3,10 @@
 //   kResolving -> kConnecting -> kOpen -> closed
 //        \______________\_____________-> kExplaining -> closed     (the upstream cannot be reached)
 //
-// Write first, observe after: bytes are read into the worker's scratch buffer, written to the other side, and
-// then shown to the observer. What a slow peer leaves over is kept, at most one buffer per direction, and
-// that direction is not read until it is gone: so the slowness is passed on, and an idle connection owns no
-// buffer.
+// Write first, observe after: bytes are read into the worker's buffer, written to the other side, and shown
+// to the observer when the turn's events are dealt with (unseen.h), or before the observer is asked or told
+// anything else. What a slow peer leaves over is kept, at most one buffer per direction, and that direction
+// is not read until it is gone: so the slowness is passed on, and an idle connection owns no buffer.
 //
 // Ends are passed on as they come: an end of one direction as an end of that direction, a reset as a reset.
 // Edge-triggered: a socket is watched once, and what is known of it (readable or not) is kept here.
@@ -42,6 +42,8 @@ class Connection final : public net::Buried {
   void Shutdown();
   // Gives up if the upstream owes an answer and nothing has moved since `before`.
   void CheckSilence(TimePoint before);
+  // Shows the observer bytes that were read before.
+  void Observe(Direction direction, std::string_view bytes, TimePoint t);
 
  private:
   friend class Proxy;
@@ -96,7 +98,7 @@ class Connection final : public net::Buried {
   // The upstream is out of reach: the request is still read, so that it can be counted by method and route.
   void Explain(CloseReason reason);
   void FinishExplaining();
-  bool Explained() const;
+  bool Explained();
 
   void Pump(End& from);  // reads it, for as long as that makes sense
   void Move(End& from);  // one read and one write
@@ -105,8 +107,12 @@ class Connection final : public net::Buried {
   void Flush(End& to);
   bool FlushPipe(End& from, End& to);  // false when `to` is broken
   void ReadForObserver();              // while there is no upstream to write to
-  void Observe(End& from, std::string_view bytes, TimePoint t);
-  void ObserveSkipped(End& from, uint64_t n, TimePoint t);
+  void Count(const End& from, uint64_t n);
+  void Keep(const End& from, size_t n);
+  void ObserveSkipped(Direction direction, uint64_t n, TimePoint t);
+  // The observer, after it has seen everything that was passed on; null for tcp.
+  Observer* UpToDate();
+  uint64_t Skippable(const End& from);
 
   void OnEnded(End& from);
   void OnWriteFailed(End& to);
@@ -125,12 +131,13 @@ class Connection final : public net::Buried {
   Connection* next_ = nullptr;
   State state_ = State::kResolving;
   const ConnectionLimit::Place place_;
-  bool shows_all_ =
-      true;  // the client's bytes go to the observer as they are: no PROXY header is possible any more
+  // The client's bytes go to the observer as they are: no PROXY header is possible any more.
+  bool shows_all_ = true;
+  bool behind_ = false;  // there are bytes that the observer has yet to see
   CloseReason explained_reason_ = CloseReason::kConnectRefused;
   End client_;
   End upstream_;
-  std::unique_ptr<Observer> observer_;  // null for tcp
+  std::unique_ptr<Observer> observer_;  // null for tcp; UpToDate() leads to it
   std::unique_ptr<ClientHeader> header_;
   std::unique_ptr<Attempt> attempt_;
   net::TimerId timer_ = net::kNoTimer;

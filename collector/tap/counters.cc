@@ -30,8 +30,8 @@ Families::Families(metrics::Registry& registry) {
   };
   connections_total = add("sidelight_tap_connections_total", "Connections that clients opened to the tap.",
                           "", MetricType::kCounter);
-  connections =
-      add("sidelight_tap_open_connections", "Connections of clients that are open now.", "", MetricType::kGauge);
+  connections = add("sidelight_tap_open_connections", "Connections of clients that are open now.", "",
+                    MetricType::kGauge);
   connect_failures_total =
       add("sidelight_tap_connect_failures_total",
           "Connections for which the upstream could not be reached, by reason.", "", MetricType::kCounter);

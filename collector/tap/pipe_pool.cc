@@ -8,7 +8,7 @@
 namespace sidelight::tap {
 namespace {
 
-// More room than a scratch buffer has: a pipe counts pages, and a page may hold a single segment.
+// More room than a worker's buffer has: a pipe counts pages, and a page may hold a single segment.
 constexpr int kPipeBytes = 256 * 1024;
 
 }  // namespace

@@ -9,13 +9,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 
 #include "collector/protocols/protocol.h"
 #include "collector/tap/connection_limit.h"
 #include "collector/tap/counters.h"
 #include "collector/tap/options.h"
 #include "collector/tap/pipe_pool.h"
+#include "collector/tap/unseen.h"
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
 #include "core/net/resolver.h"
@@ -26,7 +26,8 @@ class Connection;
 
 // What is decided by measurement, or shortened by tests.
 struct Tuning {
-  size_t buffer = 64 * 1024;  // the scratch buffer, and with it what a slow peer may leave over per direction
+  size_t buffer =
+      64 * 1024;  // what a worker reads into, and with it what a slow peer may leave over per direction
   // A direction that was idle is read in pieces of this size at first; who fills one has more to send, and
   // from then on whole buffers are read, or spliced, if the observer can do without `splice_from` bytes or
   // more. Measured against the bare relay, 64 KiB bodies: 1.1 copying, 0.9 so. Small ones are cheaper to
@@ -40,7 +41,7 @@ struct Tuning {
 // What a worker lends to its proxies. All of it outlives them.
 struct Context {
   net::EventLoop& loop;
-  std::span<char> scratch;  // Tuning::buffer bytes, free between two events
+  Unseen& unseen;
   PipePool& pipes;
   net::Resolver& resolver;
   ConnectionLimit& limit;

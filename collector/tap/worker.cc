@@ -26,14 +26,16 @@ Worker::Worker(std::unique_ptr<net::EventLoop> loop, net::Resolver& resolver, Co
                Tuning tuning)
     : tuning_(tuning),
       loop_(std::move(loop)),
-      scratch_(new char[tuning.buffer]),
+      unseen_(tuning.buffer),
       context_{.loop = *loop_,
-               .scratch = std::span(scratch_.get(), tuning.buffer),
+               .unseen = unseen_,
                .pipes = pipes_,
                .resolver = resolver,
                .limit = limit,
                .tuning = tuning_,
-               .on_closed = [this] { ReportWhenEmpty(); }} {}
+               .on_closed = [this] { ReportWhenEmpty(); }} {
+  loop_->AfterEvents([this] { unseen_.Show(); });
+}
 
 Worker::~Worker() {
   Stop();

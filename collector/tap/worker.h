@@ -82,7 +82,7 @@ class Worker {
 
   const Tuning tuning_;
   const std::unique_ptr<net::EventLoop> loop_;
-  const std::unique_ptr<char[]> scratch_;
+  Unseen unseen_;
   PipePool pipes_;
   Context context_;
   std::vector<std::unique_ptr<Proxy>> proxies_;

@@ -27,6 +27,10 @@ uint64_t Mix(uint64_t h) {
   return h;
 }
 
+bool IsPlain(char c) {
+  return c != '"' && c != '\\' && c != '\n' && static_cast<unsigned char>(c) < 0x80;
+}
+
 void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
@@ -60,7 +64,7 @@ Labels::Labels(std::span<const Label> labels) {
   for (const Label& label : sorted) bytes += label.name.size() + label.value.size();
   assert(bytes <= std::numeric_limits<uint32_t>::max());
   const size_t size = sizeof(Rep) + 2 * sizeof(uint32_t) * sorted.size() + bytes;
-  rep_ = new (::operator new(size)) Rep{{1}, static_cast<uint32_t>(sorted.size()), 0};
+  rep_ = new (::operator new(size)) Rep{{1}, static_cast<uint32_t>(sorted.size()), 0, true};
   char* out = const_cast<char*>(rep_->bytes());
   uint32_t end = 0;
   uint64_t hash = kEmptyHash;
@@ -75,6 +79,7 @@ Labels::Labels(std::span<const Label> labels) {
     }
   }
   rep_->hash = Mix(hash);
+  rep_->plain = std::all_of(out, out + end, IsPlain);
 }
 
 void Labels::Unref() {

@@ -55,6 +55,8 @@ class Labels {
     if (rep_ == nullptr) return {};
     return {rep_->bytes(), rep_->ends()[2 * rep_->count - 1]};
   }
+  // No byte of them is `"`, `\`, a line feed, or beyond ASCII: every text format may copy them as they are.
+  bool plain() const { return rep_ == nullptr || rep_->plain; }
   // For a walk over many label sets: asks for the bytes ahead, so that they have arrived when they are read.
   void Prefetch() const {
     if (rep_ == nullptr) return;
@@ -102,6 +104,7 @@ class Labels {
     std::atomic<uint32_t> refs;
     uint32_t count;
     uint64_t hash;
+    bool plain;
     const uint32_t* ends() const { return reinterpret_cast<const uint32_t*>(this + 1); }
     uint32_t* ends() { return reinterpret_cast<uint32_t*>(this + 1); }
     const char* bytes() const { return reinterpret_cast<const char*>(ends() + 2 * count); }

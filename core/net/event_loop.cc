@@ -119,8 +119,10 @@ void EventLoop::RunOnce(Duration max_wait) {
     }
   }
   batch_size_ = batch_next_ = 0;
+  after_events_();
   if (woken) RunPosted();
   if (!timers_.empty()) RunTimers();
+  after_events_();
   if (!graveyard_.empty()) {
     // What is destroyed may bury more.
     std::vector<std::unique_ptr<Buried>> dead;

@@ -75,6 +75,10 @@ class EventLoop {
   // A timer that has run, or kNoTimer, is ignored. Sets the id to kNoTimer.
   void Cancel(TimerId& timer);
 
+  // What is better done for many events at once: the task runs in every turn, after the events and again
+  // after the tasks and timers. There is one.
+  void AfterEvents(std::function<void()> task) { after_events_ = std::move(task); }
+
   // Runs the task on the loop's thread, soon. Tasks posted by one thread keep their order; those that have
   // not run when the loop is destroyed are dropped.
   void Post(std::function<void()> task);
@@ -104,6 +108,7 @@ class EventLoop {
   int batch_size_ = 0;
   std::map<TimerId, std::function<void()>> timers_;
   uint64_t timer_sequence_ = 0;
+  std::function<void()> after_events_ = [] {};
   std::vector<std::unique_ptr<Buried>> graveyard_;
   std::atomic<int64_t> last_turn_;
   std::atomic<bool> stopping_ = false;

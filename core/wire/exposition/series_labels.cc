@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "core/base/utf8.h"
 #include "core/wire/exposition/out_buffer.h"
@@ -13,32 +12,6 @@ namespace {
 
 constexpr std::string_view kMetricName = "__name__";
 constexpr std::string_view kExported = "exported_";
-
-// Sixteen bytes at a time, in one register where the machine has such.
-using Block [[gnu::vector_size(16)]] = uint8_t;
-constexpr size_t kBlock = sizeof(Block);
-
-// Not zero where a byte is '"', '\\', '\n' or beyond ASCII.
-Block Suspicious(const char* from) {
-  Block block;
-  std::memcpy(&block, from, kBlock);
-  return Block(block == '"') | Block(block == '\\') | Block(block == '\n') | (block & 0x80);
-}
-
-bool IsClean(std::string_view text) {
-  Block found{};
-  if (text.size() < kBlock) {
-    char padded[kBlock] = {};
-    CopyBytes(padded, text);
-    found = Suspicious(padded);
-  } else {
-    for (size_t i = 0; i + kBlock <= text.size(); i += kBlock) found |= Suspicious(text.data() + i);
-    found |= Suspicious(text.data() + text.size() - kBlock);
-  }
-  uint64_t halves[2];
-  std::memcpy(halves, &found, kBlock);
-  return (halves[0] | halves[1]) == 0;
-}
 
 std::string_view Reserved(MetricType type) {
   if (type == MetricType::kHistogram) return "le";
@@ -57,10 +30,10 @@ SeriesLabels::SeriesLabels(const ExposedFamily& family, EscapingScheme scheme)
 bool SeriesLabels::Next(const Metric& metric) {
   labels_ = &metric.labels;
   if (rebuilt_) return NextRebuilt(metric);
-  const std::string_view bytes = metric.labels.bytes();
-  clean_ = IsClean(bytes);
+  clean_ = metric.labels.plain();
   names_changed_ = !SameNames(metric.labels);
-  const bool as_is = (!names_changed_ || TakeNames(metric.labels)) && (clean_ || IsValidUtf8(bytes));
+  const bool as_is =
+      (!names_changed_ || TakeNames(metric.labels)) && (clean_ || IsValidUtf8(metric.labels.bytes()));
   if (as_is) return true;
   RememberBefore(metric);
   rebuilt_ = true;

@@ -1,10 +1,9 @@
 // The labels of one family's series, one series after another, as an exposition shows them.
 //
 // Neighbouring series nearly always have the same label names, all classic: then this is a comparison per
-// name and one scan of the values. Only where escaping changes a name (or a value is not UTF-8) is each label
-// set rebuilt: sorted anew, names that became equal joined with `;` in the order of their keys
-// (OpenTelemetry's rule), and compared with all series before it, since series that differed may have become
-// the same.
+// name. Only where escaping changes a name (or a value is not UTF-8) is each label set rebuilt: sorted anew,
+// names that became equal joined with `;` in the order of their keys (OpenTelemetry's rule), and compared
+// with all series before it, since series that differed may have become the same.
 #pragma once
 
 #include <tsl/robin_set.h>

@@ -30,6 +30,26 @@ TEST(Labels, AreSortedWithoutDuplicatesAndEmptyValues) {
   for (const auto& c : cases) EXPECT_EQ(Labels(std::span<const Label>(c.given)).ToString(), c.want);
 }
 
+TEST(Labels, KnowWhetherATextFormatMustEscapeThem) {
+  const struct {
+    std::vector<Label> given;
+    bool plain;
+  } cases[] = {
+      {{}, true},
+      {{{"route", "/api/v1/{id}"}, {"code", "200"}}, true},
+      {{{"a", "tab\t, nul\0 and del\x7f"}}, true},
+      {{{"a", "1"}, {"b", "say \"hi\""}}, false},
+      {{{"a", "c:\\"}, {"b", "1"}}, false},
+      {{{"a", "two\nlines"}}, false},
+      {{{"a", "\xe2\x82\xac"}}, false},
+      {{{"\xc3\xa4", "1"}}, false},
+  };
+  for (const auto& c : cases) {
+    const Labels labels{std::span<const Label>(c.given)};
+    EXPECT_EQ(labels.plain(), c.plain) << labels.ToString();
+  }
+}
+
 TEST(Labels, AreFoundByName) {
   const Labels labels{{"method", "GET"}, {"code", "200"}};
   EXPECT_EQ(labels.size(), 2u);

@@ -74,6 +74,23 @@ TEST(EventLoop, ATimerMayAddOneAndCancelAnother) {
   EXPECT_EQ(runs, 2);
 }
 
+TEST(EventLoop, ATurnsLastWordComesAfterItsEventsAndAfterItsTimers) {
+  FakeClock clock;
+  auto loop = *EventLoop::Open(clock);
+  Pair pair;
+  std::string order;
+  Recorder handler;
+  handler.then = [&](uint32_t) { order += 'e'; };
+  loop->AfterEvents([&] { order += '|'; });
+  ASSERT_TRUE(loop->Add(pair.fds[0], EPOLLIN, &handler));
+  ASSERT_EQ(write(pair.fds[1], "x", 1), 1);
+  loop->Post([&] { order += 'p'; });
+  loop->RunAfter({}, [&] { order += 't'; });
+  loop->RunOnce({});
+  loop->Remove(pair.fds[0], &handler);
+  EXPECT_EQ(order, "e|pt|");
+}
+
 TEST(EventLoop, ARemovedHandlerHearsNoMoreOfTheBatch) {
   auto loop = *EventLoop::Open();
   Pair first;
