@@ -55,7 +55,6 @@ uint16_t PlainStatus(Outcome outcome, uint16_t status) {
 
 }  // namespace
 
-
 // Labels with the bytes of those that are made on the way.
 class Families::Builder {
  public:

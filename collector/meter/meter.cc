@@ -31,7 +31,11 @@ std::unique_ptr<TapSink> Meter::MakeSink(metrics::Shard* shard) {
 }
 
 MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
-    : meter_(meter), families_(meter->families_), shard_(shard), routes_(&meter->routes_), methods_(families_.methods()) {
+    : meter_(meter),
+      families_(meter->families_),
+      shard_(shard),
+      routes_(&meter->routes_),
+      methods_(families_.methods()) {
   const auto counter = [&](metrics::Family* family, const Labels& labels) {
     return shard_->GetCounter(family, labels, metrics::Budget::kExempt);
   };

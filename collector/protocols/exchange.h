@@ -38,8 +38,8 @@ struct CacheLookup {
 };
 
 struct Exchange {
-  std::string_view operation;         // HTTP: the method, "_OTHER" when unknown; Redis, memcached: the command
-  std::string_view target;            // HTTP: the path without query; cut at a limit of the observer's
+  std::string_view operation;  // HTTP: the method, "_OTHER" when unknown; Redis, memcached: the command
+  std::string_view target;     // HTTP: the path without query; cut at a limit of the observer's
   std::string_view protocol_version;  // HTTP: "1.0", "1.1"
   int status = 0;                     // HTTP status code; 0 when there was no answer
   Outcome outcome = Outcome::kAnswered;
@@ -54,11 +54,11 @@ struct Exchange {
   std::optional<TraceId> trace;  // from a sampled traceparent
 
   // Databases and caches only.
-  std::string_view database;           // db.namespace: Redis: the selected index, "0"; PostgreSQL: its database
-  std::string_view error;              // Redis: the error's prefix, "WRONGTYPE"; PostgreSQL: the SQLSTATE; "" for success
-  std::string_view summary;            // db.query.summary: operation and tables, no literals, at most 255 bytes
-  int64_t returned_rows = -1;          // -1: the protocol does not say
-  bool blocking = false;               // it waits on purpose (BLPOP): its time is no latency
+  std::string_view database;  // db.namespace: Redis: the selected index, "0"; PostgreSQL: its database
+  std::string_view error;  // Redis: the error's prefix, "WRONGTYPE"; PostgreSQL: the SQLSTATE; "" for success
+  std::string_view summary;    // db.query.summary: operation and tables, no literals, at most 255 bytes
+  int64_t returned_rows = -1;  // -1: the protocol does not say
+  bool blocking = false;       // it waits on purpose (BLPOP): its time is no latency
   std::span<const CacheLookup> cache;  // at most one for each keyspace; empty when the request is no lookup
 };
 
@@ -86,8 +86,8 @@ class ExchangeSink {
   // Once at most for each connection; from here on its bytes are only counted.
   virtual void WentOpaque(OpaqueReason reason) = 0;
 
-  // The keyspace that a key belongs to, as a small number that stays valid; so an observer keeps a number for each key
-  // that it waits for and not the key. 0 is "no keyspace".
+  // The keyspace that a key belongs to, as a small number that stays valid; so an observer keeps a number for
+  // each key that it waits for and not the key. 0 is "no keyspace".
   virtual uint32_t Keyspace(std::string_view key) {
     (void)key;
     return 0;

@@ -17,9 +17,12 @@ constexpr Duration kStuck = std::chrono::seconds(10);
 
 api::Lifecycle ToApi(config::Lifecycle lifecycle) {
   switch (lifecycle) {
-    case config::Lifecycle::kOff: return api::Lifecycle::kOff;
-    case config::Lifecycle::kAny: return api::Lifecycle::kAny;
-    case config::Lifecycle::kLoopback: break;
+    case config::Lifecycle::kOff:
+      return api::Lifecycle::kOff;
+    case config::Lifecycle::kAny:
+      return api::Lifecycle::kAny;
+    case config::Lifecycle::kLoopback:
+      break;
   }
   return api::Lifecycle::kLoopback;
 }
@@ -45,8 +48,9 @@ Status App::Open() {
   registry_.AddSource(self_);
   registry_.AddSource(std::make_shared<metrics::ProcessSource>());
   registry_.AddSource(std::make_shared<RegistrySource>(registry_, config_.limits.series));
-  self_->Gauge("sidelight_build_info", "1, with the version of this program as a label.",
-               Labels{{"version", Version()}})
+  self_
+      ->Gauge("sidelight_build_info", "1, with the version of this program as a label.",
+              Labels{{"version", Version()}})
       .Set(1);
   ReloadSucceeded(true);
 
@@ -67,9 +71,10 @@ Status App::Open() {
     return Fail(probe_listener.error().code, "probe_listen: " + probe_listener.error().message);
   }
   probe_listener_ = *std::move(probe_listener);
-  probes_ = std::make_unique<net::ProbeResponder>(*probe_listener_, *control_,
-                                                  [this](std::string_view path) { return AnswerProbe(path); });
-  if (!probes_->Start()) return Fail(ErrorCode::kInternal, "probe_listen: the system cannot watch another socket");
+  probes_ = std::make_unique<net::ProbeResponder>(
+      *probe_listener_, *control_, [this](std::string_view path) { return AnswerProbe(path); });
+  if (!probes_->Start())
+    return Fail(ErrorCode::kInternal, "probe_listen: the system cannot watch another socket");
 
   api::FrontPage front{.service = config_.service, .version = std::string(Version()), .taps = {}};
   for (const DataPlane::BoundTap& tap : data_plane_->taps()) {
@@ -107,7 +112,9 @@ App::Addresses App::addresses() const {
   return {.api = server_->address(), .probes = probe_listener_->bound(), .taps = data_plane_->taps()};
 }
 
-void App::Run() { control_->Run(); }
+void App::Run() {
+  control_->Run();
+}
 
 void App::RequestStop() {
   stopping_.store(true, std::memory_order_relaxed);
@@ -145,7 +152,8 @@ Status App::Reload() {
   Result<config::Config> fresh = reread_();
   ReloadSucceeded(fresh.has_value());
   if (!fresh) {
-    log::Error("the configuration was not reloaded; the old one stays in force", {{"error", fresh.error().message}});
+    log::Error("the configuration was not reloaded; the old one stays in force",
+               {{"error", fresh.error().message}});
     return tl::unexpected(fresh.error());
   }
   log::Configure(fresh->log.format, fresh->log.level);
@@ -154,18 +162,22 @@ Status App::Reload() {
 }
 
 void App::CountLosses(size_t lost, std::string_view what) {
-  self_->Counter("sidelight_exposition_dropped_total",
-                 "Families and series that were left out of a scrape because their names collide.",
-                 Labels{{"what", what}})
+  self_
+      ->Counter("sidelight_exposition_dropped_total",
+                "Families and series that were left out of a scrape because their names collide.",
+                Labels{{"what", what}})
       .Add(static_cast<double>(lost));
 }
 
 void App::ReloadSucceeded(bool succeeded) {
-  self_->Gauge("sidelight_config_last_reload_successful", "Whether the configuration was last read with success.")
+  self_
+      ->Gauge("sidelight_config_last_reload_successful",
+              "Whether the configuration was last read with success.")
       .Set(succeeded ? 1 : 0);
   if (!succeeded) return;
-  self_->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
-               "When the configuration was last read with success.")
+  self_
+      ->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
+              "When the configuration was last read with success.")
       .Set(static_cast<double>(clock_.UnixNow()) / 1000);
 }
 
@@ -180,7 +192,9 @@ bool App::healthy() const {
   return now - control_->LastTurn() < kStuck && now - data_plane_->LastTurn() < kStuck;
 }
 
-bool App::ready() const { return !stopping_.load(std::memory_order_relaxed); }
+bool App::ready() const {
+  return !stopping_.load(std::memory_order_relaxed);
+}
 
 std::optional<net::ProbeAnswer> App::AnswerProbe(std::string_view path) const {
   if (path == "/-/healthy" || path == "/healthz") {

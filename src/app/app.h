@@ -57,8 +57,8 @@ class App {
   void Run();
   // Thread-safe. The first call drains, a second one ends at once. SIGTERM and SIGINT are this, too.
   void RequestStop();
-  // Thread-safe. Takes effect for the log settings; what was bad is said and leaves everything as it was. SIGHUP and
-  // POST /-/reload are this, too.
+  // Thread-safe. Takes effect for the log settings; what was bad is said and leaves everything as it was.
+  // SIGHUP and POST /-/reload are this, too.
   Status Reload();
 
   bool healthy() const;  // the loops turn

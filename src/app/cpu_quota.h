@@ -1,5 +1,5 @@
-// How many CPUs this process may use: what `workers: auto` means. A container's quota (cgroup v2 cpu.max, or v1
-// cpu.cfs_quota_us) counts, rounded up, and never more than the CPUs that it may be scheduled on.
+// How many CPUs this process may use: what `workers: auto` means. A container's quota (cgroup v2 cpu.max, or
+// v1 cpu.cfs_quota_us) counts, rounded up, and never more than the CPUs that it may be scheduled on.
 #pragma once
 
 #include <cstddef>

@@ -24,21 +24,22 @@ DataPlane::DataPlane(size_t connections) : limit_(connections) {}
 Result<std::unique_ptr<DataPlane>> DataPlane::Open(const config::Config& config, metrics::Registry& registry,
                                                    const Clock& clock) {
   std::unique_ptr<DataPlane> plane(new DataPlane(config.limits.connections));
-  plane->expiry_period_ = std::clamp<Duration>(config.limits.idle_series / 10, std::chrono::seconds(1),
-                                               std::chrono::minutes(1));
+  plane->expiry_period_ =
+      std::clamp<Duration>(config.limits.idle_series / 10, std::chrono::seconds(1), std::chrono::minutes(1));
   for (const config::Tap& tap : config.taps) {
     Result<std::unique_ptr<tap::Tap>> opened = tap::Tap::Open(tap.tap);
     if (!opened) return tl::unexpected(opened.error());
     const Protocol* const protocol = FindProtocol(tap.protocol);
     plane->taps_.push_back({.protocol = protocol,
                             .tap = *std::move(opened),
-                            .meter = meter::MakeMeter(*protocol, registry, clock, IdentityOf(tap.tap), tap.meter,
-                                                      tap.database, config.limits.idle_series)});
+                            .meter = meter::MakeMeter(*protocol, registry, clock, IdentityOf(tap.tap),
+                                                      tap.meter, tap.database, config.limits.idle_series)});
   }
   const tap::Families families(registry);
   const size_t count = config.workers == 0 ? UsableCpus() : config.workers;
   for (size_t i = 0; i < count; ++i) {
-    Result<std::unique_ptr<tap::Worker>> worker = tap::Worker::Open(plane->resolver_, plane->limit_, {}, clock);
+    Result<std::unique_ptr<tap::Worker>> worker =
+        tap::Worker::Open(plane->resolver_, plane->limit_, {}, clock);
     if (!worker) return tl::unexpected(worker.error());
     metrics::Shard* const shard = registry.AddShard();
     auto& sinks = plane->sinks_.emplace_back();
@@ -55,7 +56,9 @@ Result<std::unique_ptr<DataPlane>> DataPlane::Open(const config::Config& config,
   return plane;
 }
 
-DataPlane::~DataPlane() { Stop(); }
+DataPlane::~DataPlane() {
+  Stop();
+}
 
 void DataPlane::Start() {
   for (const auto& worker : workers_) worker->Start();

@@ -37,7 +37,8 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
 
   void Start();
-  // Closes what is idle, lets what is under way finish until the deadline, resets the rest; then calls `done`, once.
+  // Closes what is idle, lets what is under way finish until the deadline, resets the rest; then calls
+  // `done`, once.
   void Drain(Duration deadline, std::function<void()> done);
   void Stop();
 

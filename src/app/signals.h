@@ -1,7 +1,7 @@
 // Signals as events of a loop, instead of handlers that interrupt whatever runs.
 //
-// BlockSignals() belongs at the start of main(), before there is any thread: every thread inherits the mask, and
-// the signals wait for the loop that asks for them.
+// BlockSignals() belongs at the start of main(), before there is any thread: every thread inherits the mask,
+// and the signals wait for the loop that asks for them.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,8 @@
 
 namespace sidelight::app {
 
-// Blocks SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: writing to a socket that nobody reads is an error value.
+// Blocks SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE: writing to a socket that nobody reads is an error
+// value.
 void BlockSignals();
 
 class SignalEvents final : private net::EventHandler {

@@ -2,6 +2,8 @@
 
 namespace sidelight::app {
 
-std::string_view Version() { return SIDELIGHT_VERSION; }
+std::string_view Version() {
+  return SIDELIGHT_VERSION;
+}
 
 }  // namespace sidelight::app

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <optional>
 
+#include "collector/protocols/close_outcome.h"
 #include "collector/protocols/http1/parser.h"
 #include "collector/protocols/http1/pending.h"
 
@@ -13,28 +14,6 @@ namespace {
 constexpr int kSwitchingProtocols = 101;
 constexpr int kNoContent = 204;
 constexpr int kNotModified = 304;
-
-// For requests without an answer when the response side is closed. kEnd and kReset depend on more than that.
-Outcome OutcomeOf(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::kEnd:
-    case CloseReason::kReset:
-      return Outcome::kUpstreamClosed;
-    case CloseReason::kConnectRefused:
-      return Outcome::kConnectRefused;
-    case CloseReason::kConnectTimeout:
-      return Outcome::kConnectTimeout;
-    case CloseReason::kDns:
-      return Outcome::kDns;
-    case CloseReason::kOverloaded:
-      return Outcome::kOverloaded;
-    case CloseReason::kTimeout:
-      return Outcome::kTimeout;
-    case CloseReason::kShutdown:
-      return Outcome::kUnobserved;
-  }
-  return Outcome::kUnobserved;
-}
 
 class Http1Observer final : public Observer {
  public:

@@ -260,10 +260,9 @@ TEST_F(DatabaseMeterTest, AClientThatLeftIsCountedApart) {
   Make(kRedis);
   Do({.operation = "GET", .database = "0", .outcome = Outcome::kClientGone});
   Do({.operation = "GET", .database = "0"});
-  EXPECT_THAT(
-      Series("db_client_operation_duration"),
-      ElementsAre(AllOf(HasSubstr(R"(error_type="client_gone")"), HasSubstr(" 1 0.002")),
-                  AllOf(Not(HasSubstr("error_type")), HasSubstr(" 1 0.002"))));
+  EXPECT_THAT(Series("db_client_operation_duration"),
+              ElementsAre(AllOf(HasSubstr(R"(error_type="client_gone")"), HasSubstr(" 1 0.002")),
+                          AllOf(Not(HasSubstr("error_type")), HasSubstr(" 1 0.002"))));
 }
 
 TEST_F(DatabaseMeterTest, BlockingCommandsAreNoLatency) {

@@ -23,8 +23,8 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 std::vector<RoutePattern> Patterns(const std::vector<std::string>& texts) {
   std::vector<RoutePattern> patterns;
@@ -216,11 +216,12 @@ TEST_F(MeterTest, AClientThatLeftIsCountedApart) {
   Do({.status = 200, .outcome = Outcome::kClientGone});
   Do({.status = 200});
   EXPECT_THAT(Series("http_server_request_duration"),
-              UnorderedElementsAre(HasSubstr(R"({error_type="client_gone", http_request_method="GET", http_route="/orders", )"
-                                             R"(network)"),
-                                   HasSubstr(R"({error_type="client_gone", http_request_method="GET", )"
-                                             R"(http_response_status_code="200")"),
-                                   Not(HasSubstr("error_type"))));
+              UnorderedElementsAre(
+                  HasSubstr(R"({error_type="client_gone", http_request_method="GET", http_route="/orders", )"
+                            R"(network)"),
+                  HasSubstr(R"({error_type="client_gone", http_request_method="GET", )"
+                            R"(http_response_status_code="200")"),
+                  Not(HasSubstr("error_type"))));
 }
 
 TEST_F(MeterTest, WithoutAnAnswerThereIsNoFirstByteAndNoSizeOfIt) {

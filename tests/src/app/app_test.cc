@@ -42,7 +42,8 @@ class Backend {
     std::string head;
     char byte = 0;
     while (head.find("\r\n\r\n") == std::string::npos && recv(fd, &byte, 1, 0) == 1) head += byte;
-    EXPECT_EQ(send(fd, response.data(), response.size(), MSG_NOSIGNAL), static_cast<ssize_t>(response.size()));
+    EXPECT_EQ(send(fd, response.data(), response.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(response.size()));
     return fd;
   }
   int port() const { return port_; }
@@ -69,7 +70,8 @@ void SendAll(int fd, const std::string& text) {
 std::string ReadAll(int fd) {
   std::string out;
   char buffer[4096];
-  for (ssize_t n = 0; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;) out.append(buffer, static_cast<size_t>(n));
+  for (ssize_t n = 0; (n = recv(fd, buffer, sizeof buffer, 0)) > 0;)
+    out.append(buffer, static_cast<size_t>(n));
   close(fd);
   return out;
 }
@@ -81,13 +83,13 @@ std::string Get(int port, const std::string& path, const std::string& method = "
 }
 
 config::Config TestConfig(int backend_port) {
-  Result<config::Config> config = config::FromCommandLine(
-      {.taps = {"http://127.0.0.1:0=127.0.0.1:" + std::to_string(backend_port)},
-       .listen = "127.0.0.1:0",
-       .probe_listen = "127.0.0.1:0",
-       .service = "test",
-       .log_format = "text",
-       .log_level = "error"});
+  Result<config::Config> config =
+      config::FromCommandLine({.taps = {"http://127.0.0.1:0=127.0.0.1:" + std::to_string(backend_port)},
+                               .listen = "127.0.0.1:0",
+                               .probe_listen = "127.0.0.1:0",
+                               .service = "test",
+                               .log_format = "text",
+                               .log_level = "error"});
   EXPECT_TRUE(config) << config.error().message;
   return *std::move(config);
 }
@@ -130,9 +132,11 @@ TEST(App, MeasuresWhatGoesThroughAndShowsIt) {
   EXPECT_EQ(Get(app.tap_port(), "/orders/7"), kOk);
   server.join();
 
-  // The exchange ends when the connection's last byte has been read, which the client sees before the observer does.
+  // The exchange ends when the connection's last byte has been read, which the client sees before the
+  // observer does.
   const std::string wanted =
-      "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_response_status_code=\"200\","
+      "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_response_status_code="
+      "\"200\","
       "http_route=\"/orders/{id}\",network_protocol_version=\"1.1\",tap=\"http\",url_scheme=\"http\"} 1";
   std::string metrics;
   for (const TimePoint end = SystemClock().Now() + std::chrono::seconds(5);
@@ -209,7 +213,9 @@ TEST(App, AnAddressInUseIsAnErrorAndLeavesNothingListening) {
   for (int which = 0; which < 3; ++which) {
     config::Config config = TestConfig(backend.port());
     const int taken = which == 0 ? first.tap_port() : which == 1 ? first.api_port() : first.probe_port();
-    net::Address& address = which == 0 ? config.taps[0].tap.listen : which == 1 ? config.listen : config.probe_listen;
+    net::Address& address = which == 0   ? config.taps[0].tap.listen
+                            : which == 1 ? config.listen
+                                         : config.probe_listen;
     address = net::Address::Tcp("127.0.0.1", static_cast<uint16_t>(taken));
     const Result<std::unique_ptr<App>> second = App::Start(std::move(config), nullptr);
     ASSERT_FALSE(second);

@@ -36,14 +36,10 @@ TEST_F(CpuQuotaTest, FollowsTheGroupsQuotaRoundedUpAndNeverBeyondTheCpus) {
     size_t wanted;
   };
   const Case cases[] = {
-      {"max 100000\n", Cpus()},
-      {"50000 100000\n", 1},
-      {"100000 100000\n", 1},
-      {"100001 100000\n", std::min<size_t>(2, Cpus())},
-      {"99900000 100000\n", Cpus()},
-      {"nonsense\n", Cpus()},
-      {"x 100000\n", Cpus()},
-      {"", Cpus()},
+      {"max 100000\n", Cpus()},      {"50000 100000\n", 1},
+      {"100000 100000\n", 1},        {"100001 100000\n", std::min<size_t>(2, Cpus())},
+      {"99900000 100000\n", Cpus()}, {"nonsense\n", Cpus()},
+      {"x 100000\n", Cpus()},        {"", Cpus()},
   };
   for (const Case& c : cases) {
     Write("cpu.max", c.cpu_max);
