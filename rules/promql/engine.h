@@ -66,6 +66,13 @@ class Engine {
 
  private:
   class Turn;
+  struct Span {
+    UnixMillis start;
+    UnixMillis end;
+    int64_t step;  // 0: an instant query
+  };
+  Result<QueryResult> Run(const storage::Queryable& data, const Expr& expr, const Span& span,
+                          const Settings& settings) const;
 
   const EngineOptions options_;
   const Clock& clock_;

@@ -33,6 +33,9 @@ struct Query {
   Annotations annotations;
   uint64_t samples_held = 0;
   uint64_t samples_read = 0;
+  // Histograms that are read come with their counter resets told apart, where the store left that open: so
+  // below histogram_count and its kind, and not below those that use the buckets.
+  bool tell_resets = false;
 };
 
 class Evaluation {
@@ -72,5 +75,8 @@ class Evaluation {
   Query& query_;
   const Steps steps_;
 };
+
+// Puts rows of the same labels together; an error when two of them have a value at the same step.
+Status MergeDuplicates(Grid* grid);
 
 }  // namespace sidelight::promql

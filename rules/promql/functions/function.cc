@@ -1,0 +1,144 @@
+#include "rules/promql/functions/function.h"
+
+#include <fmt/format.h>
+#include <tsl/robin_map.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "rules/promql/signature.h"
+
+namespace sidelight::promql {
+namespace {
+
+tsl::robin_map<std::string_view, const Implementation*> MakeTable() {
+  tsl::robin_map<std::string_view, const Implementation*> table;
+  for (const auto family : {MathFunctions(), TimeFunctions(), ScalarFunctions(), LabelFunctions(),
+                            SortFunctions(), AbsentFunctions(), InfoFunctions(), HistogramFunctions(),
+                            OverTimeFunctions(), RateFunctions(), TrendFunctions()}) {
+    for (const Implementation& implementation : family) table.emplace(implementation.name, &implementation);
+  }
+  return table;
+}
+
+Result<Grid> Finish(Evaluation& evaluation, Grid grid, const std::vector<bool>& keep) {
+  grid.Keep(keep);
+  if (Status distinct = evaluation.CheckDistinct(&grid); !distinct) return tl::unexpected(distinct.error());
+  return grid;
+}
+
+Result<Grid> EvalMath(Evaluation& evaluation, const Call& call, MathFunction function) {
+  Result<Grid> grid = evaluation.Eval(*call.args[0]);
+  if (!grid) return grid;
+  std::vector<bool> keep(grid->size());
+  for (size_t row = 0; row < grid->size(); ++row) {
+    for (size_t i = 0; i < grid->steps(); ++i) {
+      if (grid->HasFloat(row, i)) {
+        keep[row] = true;
+        grid->SetFloat(row, i, function(grid->floats(row)[i]));
+      } else {
+        grid->Clear(row, i);
+      }
+    }
+    evaluation.DropName(grid->row(row));
+  }
+  return Finish(evaluation, *std::move(grid), keep);
+}
+
+// The functions that know what to do with an anchored or a smoothed range.
+Status CheckExtension(const Expr& range, std::string_view function) {
+  const auto* const matrix = TryAs<MatrixSelector>(Unwrap(range));
+  if (matrix == nullptr || matrix->selector->extension == VectorSelector::Extension::kNone) return {};
+  constexpr std::array<std::string_view, 5> kAnchored = {"changes", "delta", "increase", "rate", "resets"};
+  constexpr std::array<std::string_view, 3> kSmoothed = {"delta", "increase", "rate"};
+  const bool anchored = matrix->selector->extension == VectorSelector::Extension::kAnchored;
+  const std::span<const std::string_view> known =
+      anchored ? std::span<const std::string_view>(kAnchored) : std::span<const std::string_view>(kSmoothed);
+  if (std::find(known.begin(), known.end(), function) != known.end()) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} modifier can only be used with: {} - not with {}",
+                          anchored ? "anchored" : "smoothed", fmt::join(known, ", "), function));
+}
+
+Result<Grid> EvalRangeFunction(Evaluation& evaluation, const Call& call, const Implementation& implementation,
+                               RangeFunction function) {
+  const Expr* range = nullptr;
+  std::vector<std::vector<double>> scalars;  // of each scalar argument: its value at each step
+  for (const ExprPtr& arg : call.args) {
+    if (arg->type == ValueType::kMatrix) {
+      range = arg.get();
+      continue;
+    }
+    Result<std::vector<double>> values = evaluation.EvalScalar(*arg);
+    if (!values) return tl::unexpected(values.error());
+    scalars.push_back(*std::move(values));
+  }
+  if (Status usable = CheckExtension(*range, implementation.name); !usable)
+    return tl::unexpected(usable.error());
+
+  const size_t steps = evaluation.steps().count;
+  Grid grid(steps);
+  std::vector<double> at_step(scalars.size());
+  Status visited = evaluation.EvalRange(*range, [&](RangeSeries& series) -> Status {
+    const RangeCall context{evaluation, call, series.labels(), at_step};
+    const size_t row = grid.Add(series.labels(), series.drop_name());
+    int64_t found = 0;
+    for (size_t i = 0; i < steps; ++i) {
+      const Window& window = series.At(i);
+      if (window.empty()) continue;
+      for (size_t s = 0; s < scalars.size(); ++s) at_step[s] = scalars[s][i];
+      Result<Cell> cell = function(context, window);
+      if (!cell) return tl::unexpected(cell.error());
+      if (cell->empty()) continue;
+      ++found;
+      grid.Set(row, i, *std::move(cell));
+    }
+    if (found == 0) {
+      grid.RemoveLast();
+      return {};
+    }
+    if (!implementation.keeps_name) evaluation.DropName(grid.row(row));
+    return evaluation.Charge(found);
+  });
+  if (!visited) return tl::unexpected(visited.error());
+  if (Status distinct = evaluation.CheckDistinct(&grid); !distinct) return tl::unexpected(distinct.error());
+  return grid;
+}
+
+}  // namespace
+
+Position RangeCall::position() const {
+  for (const ExprPtr& arg : call.args) {
+    if (arg->type == ValueType::kMatrix) return arg->position;
+  }
+  return call.position;
+}
+
+std::string_view RangeCall::metric_name() const {
+  return labels.Get("__name__");
+}
+
+const Implementation* FindImplementation(std::string_view name) {
+  static const auto table = MakeTable();
+  const auto found = table.find(name);
+  return found == table.end() ? nullptr : found->second;
+}
+
+Result<Grid> EvalCall(Evaluation& evaluation, const Call& call) {
+  const Implementation* const implementation = FindImplementation(call.function->name);
+  if (implementation == nullptr) {
+    return Fail(ErrorCode::kInternal,
+                fmt::format("the function {} is known and not implemented", call.function->name));
+  }
+  if (const auto* const math = std::get_if<MathFunction>(&implementation->function)) {
+    return EvalMath(evaluation, call, *math);
+  }
+  if (const auto* const range = std::get_if<RangeFunction>(&implementation->function)) {
+    return EvalRangeFunction(evaluation, call, *implementation, *range);
+  }
+  return std::get<GridFunction>(implementation->function)(evaluation, call);
+}
+
+}  // namespace sidelight::promql
