@@ -11,6 +11,7 @@ CORE = {
     "core/model": {"core/base"},
     "core/yaml": {"core/base"},
     "core/metrics": {"core/model", "core/base"},
+    "core/storage": {"core/model", "core/base"},
     "core/wire": {"core/model", "core/base"},
     "core/net": {"core/base"},
     "core/http": {"core/net", "core/base"},
@@ -21,9 +22,13 @@ COLLECTOR = {
     "collector/tap": {"collector/protocols"} | ALL_CORE,
     "collector/meter": {"collector/protocols"} | ALL_CORE,
 }
+RULES = {
+    "rules/promql": ALL_CORE,
+    "rules/testing": {"rules/promql"} | ALL_CORE,
+}
 EXPORTERS = {"exporters/prometheus": ALL_CORE}
-BELOW_SRC = ALL_CORE | set(COLLECTOR) | set(EXPORTERS)
-ALLOWED = CORE | COLLECTOR | EXPORTERS | {"src": BELOW_SRC, "examples": ALL_CORE}
+BELOW_SRC = ALL_CORE | set(COLLECTOR) | set(RULES) | set(EXPORTERS)
+ALLOWED = CORE | COLLECTOR | RULES | EXPORTERS | {"src": BELOW_SRC, "examples": ALL_CORE}
 
 # Libraries that only their own room includes.
 GUARDED = {
@@ -32,6 +37,7 @@ GUARDED = {
     r"httplib\.h": {"core/http"},
     r"llhttp": {"collector/protocols", "core/http"},
     r"protozero/": {"core/wire"},
+    r"re2/": {"core/model", "rules/promql", "rules/testing"},
     r"zlib\.h": {"core/wire"},
     r"spdlog/": {"core/base"},
     r"CLI/": {"src"},

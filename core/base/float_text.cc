@@ -24,7 +24,7 @@ std::string Shortest(double value, std::chars_format format) {
 std::string FloatText(double value) {
   if (!std::isfinite(value)) return NotFinite(value);
   const double magnitude = std::fabs(value);
-  const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
+  const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6);
   return Shortest(value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
 }
 

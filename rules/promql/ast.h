@@ -91,6 +91,7 @@ struct DurationExpr {
   std::unique_ptr<DurationExpr> left;
   std::unique_ptr<DurationExpr> right;
   bool parenthesized = false;
+  bool duration = false;  // of kNumber: written as one, "5m"
   Position position;
 };
 
