@@ -141,8 +141,9 @@ class Match {
     one_groups_ = GroupsOf(one_, &index_);
     std::vector<size_t> one_of(index_.size());  // the row of the one side that a group has at this step
     std::vector<char> matched(index_.size());   // whether a result came of it
-    const std::optional<double>& fill_one = swapped_ ? matching_.fill_left : matching_.fill_right;
-    const std::optional<double>& fill_many = swapped_ ? matching_.fill_right : matching_.fill_left;
+    // As in Prometheus, under group_right too the left fill is that of the many side.
+    const std::optional<double>& fill_many = matching_.fill_left;
+    const std::optional<double>& fill_one = matching_.fill_right;
     for (size_t i = 0; i < many_.steps(); ++i) {
       std::fill(one_of.begin(), one_of.end(), kNone);
       std::fill(matched.begin(), matched.end(), 0);
@@ -186,14 +187,14 @@ class Match {
   Status Put(size_t step, size_t group, size_t many_row, size_t one_row, const Cell& many, const Cell& one,
              std::vector<char>* matched, int64_t* results) {
     const Operation::Outcome outcome = swapped_ ? operation_.Apply(one, many) : operation_.Apply(many, one);
-    Cell cell = binary_.return_bool ? Truth(outcome) : outcome.cell;
-    if (cell.empty()) return {};
-    const bool one_to_one = matching_.cardinality == Cardinality::kOneToOne;
-    if (one_to_one && std::exchange((*matched)[group], 1) != 0) {
+    // Whether the comparison holds or not: a query must not fail at some times alone.
+    if (matching_.cardinality == Cardinality::kOneToOne && std::exchange((*matched)[group], 1) != 0) {
       return Fail(
           ErrorCode::kInvalidArgument,
           "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
     }
+    Cell cell = binary_.return_bool ? Truth(outcome) : outcome.cell;
+    if (cell.empty()) return {};
     const size_t row = RowOf(group, many_row, one_row);
     if (result_.Has(row, step)) {
       // Of the same group: the grouping labels do not tell them apart. Of another: what is left of the labels
@@ -252,13 +253,15 @@ class Match {
   }
 
   tl::unexpected<Error> Duplicate(size_t group, size_t row, size_t other) const {
+    const Labels& a = one_.row(row).labels;
+    const Labels& b = one_.row(other).labels;
     return Fail(
         ErrorCode::kInvalidArgument,
         fmt::format("found duplicate series for the match group {} on the {} hand-side of the operation: "
                     "[{}, {}];many-to-many matching not allowed: matching labels must be unique on one "
                     "side",
                     grouping_.Of(index_.member(group)).ToString(), swapped_ ? "left" : "right",
-                    one_.row(row).labels.ToString(), one_.row(other).labels.ToString()));
+                    (a < b ? a : b).ToString(), (a < b ? b : a).ToString()));
   }
 
   struct PairKey {

@@ -28,7 +28,7 @@ Grouping::Grouping(std::vector<std::string> names, bool keep) : names_(std::move
 
 bool Grouping::Counts(std::string_view name) const {
   const bool named = std::binary_search(names_.begin(), names_.end(), name, std::less<>());
-  return keep_ ? named : !named && !IsNameLabel(name);
+  return keep_ ? named : !named && name != "__name__";
 }
 
 uint64_t Grouping::Hash(const Labels& labels) const {

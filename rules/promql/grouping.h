@@ -14,8 +14,7 @@ namespace sidelight::promql {
 
 class Grouping {
  public:
-  // keep: only the labels named count; else all but those and __name__ (and, as they go with it, __type__ and
-  // __unit__).
+  // keep: only the labels named count; else all but those and __name__.
   Grouping(std::vector<std::string> names, bool keep);
 
   uint64_t Hash(const Labels& labels) const;

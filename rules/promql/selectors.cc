@@ -126,15 +126,15 @@ class Smoother {
   }
 
   Cell At(UnixMillis time, int64_t lookback) {
-    const std::optional<Pair> floats = Neighbours(samples_.times, time, lookback);
-    const std::optional<Pair> histograms = Neighbours(samples_.histogram_times, time, lookback);
-    if (floats && histograms) {
+    if (AnyWithin(samples_.times, time, lookback) && AnyWithin(samples_.histogram_times, time, lookback)) {
       evaluation_.annotations().Warn(selector_.position,
                                      "encountered a mix of histograms and floats for metric name " + Name());
       return {};
     }
-    if (floats) return Float(*floats, time);
-    if (histograms) return Histogram(*histograms, time);
+    if (const auto floats = Neighbours(samples_.times, time, lookback)) return Float(*floats, time);
+    if (const auto histograms = Neighbours(samples_.histogram_times, time, lookback)) {
+      return Histogram(*histograms, time);
+    }
     return {};
   }
 
@@ -144,6 +144,10 @@ class Smoother {
     size_t before;
     size_t after;
   };
+  static bool AnyWithin(const std::vector<UnixMillis>& times, UnixMillis time, int64_t lookback) {
+    const auto first = std::upper_bound(times.begin(), times.end(), time - lookback);
+    return first != times.end() && *first <= time + lookback;
+  }
   static std::optional<Pair> Neighbours(const std::vector<UnixMillis>& times, UnixMillis time,
                                         int64_t lookback) {
     const auto behind = std::upper_bound(times.begin(), times.end(), time);
@@ -288,6 +292,7 @@ Status EvalSubquery(Evaluation& evaluation, const Subquery& subquery,
   const int64_t steps_before = before / step - (before % step < 0 ? 1 : 0);
   const Steps steps{.start = (steps_before + 1) * step, .interval = step, .count = 1};
   if (steps.start > reference->last()) return {};
+  const uint64_t held_before = evaluation.query().samples_held;
   Evaluation inner(&evaluation.query(),
                    {.start = steps.start,
                     .interval = step,
@@ -313,7 +318,9 @@ Status EvalSubquery(Evaluation& evaluation, const Subquery& subquery,
                         VectorSelector::Extension::kNone);
     if (Status visited = visit(windows); !visited) return visited;
   }
-  return evaluation.Charge(-static_cast<int64_t>(grid->Samples()));
+  // The inner values are not kept, whatever it took to get them.
+  evaluation.query().samples_held = held_before;
+  return {};
 }
 
 }  // namespace sidelight::promql

@@ -39,9 +39,8 @@ Span SpanOf(const HistogramBucket& bucket, const FloatHistogram& histogram) {
   return span;
 }
 
-// The share of a bucket's observations below x, for x within it.
+// The share of a bucket's observations below x, for x within it and bounds that are finite.
 double ShareBelow(const Span& span, double x) {
-  if (std::isinf(span.lower) || std::isinf(span.upper)) return kNan;
   if (!span.logarithmic) return (x - span.lower) / (span.upper - span.lower);
   const double low = std::log2(std::fabs(span.lower));
   const double high = std::log2(std::fabs(span.upper));
@@ -115,15 +114,17 @@ double ClassicFraction(double lower, double upper, const std::vector<ClassicBuck
   const double observations = buckets.back().count;
   if (observations == 0 || std::isnan(observations)) return kNan;
   if (lower >= upper) return 0;
-  // How many observations are below x; of a bucket with an open end none is, up to that end.
-  const auto below = [&](double x) {
+  // How many observations are below x. Where those of a bucket with an open end lie is not known: none of
+  // them is taken to be within the bounds, unless the bucket as a whole is.
+  const auto below = [&](double x, bool is_lower) {
     if (x == kInfinity) return observations;
     if (x == -kInfinity) return 0.0;
     double before = 0;
     double start = buckets[0].upper > 0 ? 0 : -kInfinity;
     for (const ClassicBucket& bucket : buckets) {
       if (x < bucket.upper) {
-        if (x <= start || std::isinf(start) || std::isinf(bucket.upper)) return before;
+        if (std::isinf(start)) return is_lower ? bucket.count : 0.0;
+        if (x <= start || std::isinf(bucket.upper)) return before;
         return before + (bucket.count - before) * (x - start) / (bucket.upper - start);
       }
       before = bucket.count;
@@ -131,7 +132,7 @@ double ClassicFraction(double lower, double upper, const std::vector<ClassicBuck
     }
     return before;
   };
-  return (below(upper) - below(lower)) / observations;
+  return std::max(0.0, below(upper, false) - below(lower, true)) / observations;
 }
 
 double NativeQuantile(double q, const FloatHistogram& histogram, NanEffect* effect) {
@@ -176,7 +177,7 @@ double NativeFraction(double lower, double upper, const FloatHistogram& histogra
   const std::vector<HistogramBucket> buckets = histogram.Buckets();
   double all = 0;
   for (const HistogramBucket& bucket : buckets) all += bucket.count;
-  const auto below = [&](double x) {
+  const auto below = [&](double x, bool is_lower) {
     // Without NaN observations everything is below +Inf, whatever rounding says.
     if (x == kInfinity) return *has_nan ? all : histogram.count;
     double before = 0;
@@ -184,14 +185,15 @@ double NativeFraction(double lower, double upper, const FloatHistogram& histogra
       const Span span = SpanOf(bucket, histogram);
       if (x <= span.lower) return before;
       if (x < span.upper) {
-        const double share = ShareBelow(span, x);
-        return std::isnan(share) ? before : before + bucket.count * share;
+        if (std::isinf(span.lower)) return is_lower ? before + bucket.count : before;
+        if (std::isinf(span.upper)) return before;
+        return before + bucket.count * ShareBelow(span, x);
       }
       before += bucket.count;
     }
     return before;
   };
-  return (below(upper) - below(lower)) / histogram.count;
+  return std::max(0.0, below(upper, false) - below(lower, true)) / histogram.count;
 }
 
 }  // namespace sidelight::promql

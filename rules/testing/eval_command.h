@@ -1,0 +1,72 @@
+// The command `eval`: an expression, when to evaluate it, and what is expected of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "rules/promql/ast.h"
+#include "rules/promql/parser.h"
+#include "rules/testing/expected_text.h"
+#include "rules/testing/series_notation.h"
+
+namespace sidelight::promqltest {
+
+// Evaluations of more steps than that are refused.
+inline constexpr int64_t kMaxSteps = 1'000'000;
+
+struct Line {
+  size_t number = 0;  // in the file, from 1
+  std::string_view text;
+};
+
+// Times in milliseconds.
+struct TimeSpan {
+  UnixMillis start = 0;
+  UnixMillis end = 0;
+  int64_t step = 0;  // above 0
+
+  size_t steps() const { return static_cast<size_t>((end - start) / step) + 1; }
+};
+
+struct ExpectedSeries {
+  Labels labels;
+  std::vector<SequenceValue> values;  // one, or one for each step
+};
+
+struct EvalCommand {
+  std::string text;      // of the expression
+  promql::ExprPtr expr;  // type-checked
+  bool instant = true;
+  UnixMillis time = 0;  // of an instant query
+  TimeSpan span;        // of a range query; of an instant one the samples expected of a range vector
+
+  // What is expected: a failure, or one kind of value.
+  enum class Expectation : uint8_t { kFailure, kString, kScalar, kSeries, kRangeVector };
+  Expectation expectation = Expectation::kSeries;
+  ExpectedText failure;
+  std::string string;
+  double scalar = 0;
+  std::vector<ExpectedSeries> series;  // none: an empty result
+  bool ordered = false;                // the result is in the order of the series
+
+  ExpectedAnnotations warnings;
+  ExpectedAnnotations infos;
+};
+
+// A command is read to this line, which is not its own.
+struct ReadEval {
+  EvalCommand command;
+  size_t lines = 0;  // that were read
+};
+// The first of the lines is the command's own; the lines end where the block ends at the latest. Errors begin
+// with the number of the line, "12: ".
+Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::ParserOptions& options);
+
+}  // namespace sidelight::promqltest
