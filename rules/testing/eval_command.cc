@@ -179,9 +179,10 @@ Result<bool> ReadOldFailureLine(std::string_view text, EvalCommand* command) {
   return true;
 }
 
-Status ReadSeriesLine(std::string_view text, EvalCommand* command) {
+Status ReadSeriesLine(std::string_view text, EvalCommand* command, size_t* values_left) {
   Result<WrittenSeries> written = ParseSeries(text);
   if (!written) return tl::unexpected(written.error());
+  if (Status taken = TakeValues(written->values.size(), values_left); !taken) return taken;
   const bool one_value = command->instant && command->expectation != Expectation::kRangeVector;
   if (one_value && (written->values.size() != 1 || written->values.front().omitted)) {
     return Wrong("an instant query has exactly one value for each series");
@@ -198,7 +199,7 @@ Status ReadSeriesLine(std::string_view text, EvalCommand* command) {
 }
 
 // Whether the block goes on behind the line.
-Result<bool> ReadLine(std::string_view text, EvalCommand* command) {
+Result<bool> ReadLine(std::string_view text, EvalCommand* command, size_t* values_left) {
   std::string_view rest = text;
   if (TakeKeyword(&rest, "expect")) {
     if (Status read = ReadExpectLine(rest, command); !read) return tl::unexpected(read.error());
@@ -212,13 +213,14 @@ Result<bool> ReadLine(std::string_view text, EvalCommand* command) {
     command->scalar = *number;
     return false;
   }
-  if (Status read = ReadSeriesLine(text, command); !read) return tl::unexpected(read.error());
+  if (Status read = ReadSeriesLine(text, command, values_left); !read) return tl::unexpected(read.error());
   return true;
 }
 
 }  // namespace
 
-Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::ParserOptions& options) {
+Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::ParserOptions& options,
+                                 size_t* values_left) {
   const auto wrong = [](const Line& line, const Error& error) {
     return Fail(error.code, fmt::format("{}: {}", line.number, error.message));
   };
@@ -228,7 +230,7 @@ Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::Pars
   }
   for (const Line& line : lines.subspan(1)) {
     ++read.lines;
-    const Result<bool> more = ReadLine(line.text, &read.command);
+    const Result<bool> more = ReadLine(line.text, &read.command, values_left);
     if (!more) return wrong(line, more.error());
     if (!*more) break;
   }

@@ -60,13 +60,14 @@ struct EvalCommand {
   ExpectedAnnotations infos;
 };
 
-// A command is read to this line, which is not its own.
 struct ReadEval {
   EvalCommand command;
-  size_t lines = 0;  // that were read
+  size_t lines = 0;  // that belong to it
 };
-// The first of the lines is the command's own; the lines end where the block ends at the latest. Errors begin
-// with the number of the line, "12: ".
-Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::ParserOptions& options);
+// The first of the lines is the command's own, the others are those up to the next empty one, of which not
+// all need to belong to it. Of `*values_left`, those that the file may still have, it takes its own off.
+// Errors begin with the number of the line, "12: ".
+Result<ReadEval> ReadEvalCommand(std::span<const Line> lines, const promql::ParserOptions& options,
+                                 size_t* values_left);
 
 }  // namespace sidelight::promqltest

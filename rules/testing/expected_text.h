@@ -20,8 +20,8 @@ class ExpectedText {
   static Result<ExpectedText> Pattern(const std::string& pattern);
 
   bool Matches(std::string_view text) const;
-  // The same, where only this text ends with " (line:column)"; a position that a whole expected text ends
-  // with is then of no account.
+  // The same, where a whole text that is expected and the one that came may differ in the " (line:column)" at
+  // their ends.
   bool MatchesWithoutPosition(std::string_view text) const;
 
   // For messages: `"text"`, `/pattern/`, or "any".

@@ -149,6 +149,7 @@ Result<Items> Split(std::string_view text) {
     }
     const std::string_view value = text.substr(0, length);
     text.remove_prefix(length);
+    if (value.empty()) return Wrong(fmt::format("behind {}: the value is missing", key));
     if (!text.empty() && text.front() != ' ' && text.front() != '\t') {
       return Wrong(fmt::format("behind {}:{} a blank is missing", key, value));
     }

@@ -122,7 +122,7 @@ Status TakeHistograms(std::string_view* text, std::vector<SequenceValue>* out) {
   return {};
 }
 
-Status TakeValues(std::string_view* text, std::vector<SequenceValue>* out) {
+Status TakeItem(std::string_view* text, std::vector<SequenceValue>* out) {
   if (text->starts_with("{{")) return TakeHistograms(text, out);
   if (TakeWord(text, "stale")) {
     if (Status fits = CheckLength(out->size(), 1); !fits) return fits;
@@ -200,8 +200,8 @@ Status TakeOffsets(std::string_view* text, std::vector<std::optional<int64_t>>* 
 }
 
 // Reads item after item; blanks part them.
-template <class Value, class TakeItem>
-Result<std::vector<Value>> ParseItems(std::string_view text, TakeItem take) {
+template <class Value, class Take>
+Result<std::vector<Value>> ParseItems(std::string_view text, Take take) {
   std::vector<Value> values;
   for (text = SkipBlanks(text); !text.empty(); text = SkipBlanks(text)) {
     const std::string_view item = text;
@@ -215,7 +215,13 @@ Result<std::vector<Value>> ParseItems(std::string_view text, TakeItem take) {
 }  // namespace
 
 Result<std::vector<SequenceValue>> ParseSequence(std::string_view text) {
-  return ParseItems<SequenceValue>(text, TakeValues);
+  return ParseItems<SequenceValue>(text, TakeItem);
+}
+
+Status TakeValues(size_t values, size_t* left) {
+  if (values > *left) return Wrong("the file has too many values");
+  *left -= values;
+  return {};
 }
 
 Result<std::vector<std::optional<int64_t>>> ParseStartOffsets(std::string_view text) {

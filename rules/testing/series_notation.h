@@ -19,7 +19,7 @@
 
 namespace sidelight::promqltest {
 
-// More samples than that in one line are refused.
+// More steps than that in one line are refused.
 inline constexpr size_t kMaxSequence = 1'000'000;
 
 struct SequenceValue {
@@ -38,6 +38,10 @@ struct WrittenSeries {
 };
 // Labels and samples.
 Result<WrittenSeries> ParseSeries(std::string_view text);
+
+// Takes so many off `*left`, the values that a whole file may still have; an error when there are not enough.
+// A few bytes may stand for a million values.
+Status TakeValues(size_t values, size_t* left);
 
 // Start timestamps, of each sample relative to its time, in milliseconds; of each step one, or none:
 // `_ _xN -30s 0 1ms DxN D+ExN D-ExN`.

@@ -66,7 +66,7 @@ void AddSeries(LoadedSeries series, std::map<Labels, size_t>* places, LoadComman
   }
 }
 
-Result<LoadCommand> ReadLoad(std::span<const Line> lines) {
+Result<LoadCommand> ReadLoad(std::span<const Line> lines, size_t* values_left) {
   LoadCommand command;
   std::string_view head = lines.front().text;
   const std::string word = Lower(TakeWord(&head));
@@ -94,6 +94,9 @@ Result<LoadCommand> ReadLoad(std::span<const Line> lines) {
     }
     Result<WrittenSeries> written = ParseSeries(line.text);
     if (!written) return WrongLine(line, written.error().message);
+    if (Status taken = TakeValues(written->values.size(), values_left); !taken) {
+      return WrongLine(line, taken.error().message);
+    }
     LoadedSeries series{
         .line = line.number, .labels = std::move(written->labels), .values = std::move(written->values)};
     if (starts) {
@@ -115,7 +118,7 @@ Result<LoadCommand> ReadLoad(std::span<const Line> lines) {
 
 // Reads the command that the lines begin with, and says how many of them it took.
 Result<size_t> ReadCommand(std::span<const Line> block, const promql::ParserOptions& options,
-                           std::vector<Command>* commands) {
+                           size_t* values_left, std::vector<Command>* commands) {
   const Line& head = block.front();
   std::string_view rest = head.text;
   const std::string word = Lower(TakeWord(&rest));
@@ -125,13 +128,13 @@ Result<size_t> ReadCommand(std::span<const Line> block, const promql::ParserOpti
     return 1;
   }
   if (word.starts_with("load")) {
-    Result<LoadCommand> load = ReadLoad(block);
+    Result<LoadCommand> load = ReadLoad(block, values_left);
     if (!load) return tl::unexpected(load.error());
     commands->push_back({head.number, *std::move(load)});
     return block.size();
   }
   if (word.starts_with("eval")) {
-    Result<ReadEval> eval = ReadEvalCommand(block, options);
+    Result<ReadEval> eval = ReadEvalCommand(block, options, values_left);
     if (!eval) return tl::unexpected(eval.error());
     commands->push_back({head.number, std::move(eval->command)});
     return eval->lines;
@@ -146,6 +149,7 @@ Result<std::vector<Command>> ParseTestFile(std::string_view name, std::string_vi
                                            const promql::ParserOptions& options) {
   const std::vector<Line> lines = SplitLines(text);
   std::vector<Command> commands;
+  size_t values_left = kMaxFileValues;
   for (size_t at = 0; at < lines.size();) {
     if (lines[at].text.empty()) {
       ++at;
@@ -153,7 +157,8 @@ Result<std::vector<Command>> ParseTestFile(std::string_view name, std::string_vi
     }
     size_t end = at;
     while (end < lines.size() && !lines[end].text.empty()) ++end;
-    const Result<size_t> read = ReadCommand(std::span(lines).subspan(at, end - at), options, &commands);
+    const Result<size_t> read =
+        ReadCommand(std::span(lines).subspan(at, end - at), options, &values_left, &commands);
     if (!read) return Fail(read.error().code, fmt::format("{}:{}", name, read.error().message));
     at += *read;
   }

@@ -14,6 +14,9 @@
 
 namespace sidelight::promqltest {
 
+// A file of more values (of series that are loaded or expected) is refused.
+inline constexpr size_t kMaxFileValues = 5'000'000;
+
 struct ClearCommand {};
 
 struct Command {

@@ -18,7 +18,8 @@ Result<ReadEval> Read(const std::string& text) {
   for (std::string line; std::getline(stream, line);) texts.push_back(line);
   std::vector<Line> lines;
   for (size_t i = 0; i < texts.size(); ++i) lines.push_back({i + 1, texts[i]});
-  return ReadEvalCommand(lines, {.experimental = true});
+  size_t values_left = kMaxSequence;
+  return ReadEvalCommand(lines, {.experimental = true}, &values_left);
 }
 
 EvalCommand Command(const std::string& text) {

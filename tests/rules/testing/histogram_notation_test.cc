@@ -75,7 +75,7 @@ TEST(HistogramNotation, SaysWhatIsWrong) {
       {"{sum:1}", "between {{ and }}"},
       {"{{sum}}", "\"sum\" in a histogram is no key:value"},
       {"{{sum :1}}", "\"sum\" in a histogram is no key:value"},
-      {"{{sum: 1}}", "sum: is not a number"},
+      {"{{sum: 1}}", "behind sum: the value is missing"},
       {"{{sum:1 sum:2}}", "comes twice"},
       {"{{total:1}}", "a histogram has no key \"total\"; there are schema, sum,"},
       {"{{sum:x}}", "sum:x is not a number"},

@@ -78,6 +78,14 @@ TEST(TestFile, StartTimestampsGoWithTheSeriesBehindThem) {
   EXPECT_TRUE(load.series[1].start_offsets.empty());
 }
 
+TEST(TestFile, ValuesAreBounded) {
+  const std::string many = "load 1m\n a _x1000000\n b _x1000000\n\n";
+  EXPECT_TRUE(Parse(many + many).has_value());
+  EXPECT_EQ(Outline(many + many + many), "f.test:11: the file has too many values");
+  const std::string expected = "eval range from 0 to 999999ms step 1ms a\n a _x1000000\n b _x1000000\n\n";
+  EXPECT_EQ(Outline(many + expected + expected), "f.test:11: the file has too many values");
+}
+
 TEST(TestFile, SaysWhereItIsWrong) {
   struct Case {
     std::string_view text;
