@@ -10,6 +10,7 @@
 #include "src/app/signals.h"
 #include "src/app/version.h"
 #include "src/cli/command.h"
+#include "src/cli/query.h"
 #include "src/config/command_line.h"
 #include "src/config/config.h"
 
@@ -64,6 +65,13 @@ int Execute(const cli::Check& check) {
     }
   }
   return exit_code;
+}
+
+int Execute(const cli::Query& query) {
+  const cli::Report report = cli::RunQuery(query);
+  std::fputs(report.output.c_str(), stdout);
+  std::fputs(report.errors.c_str(), stderr);
+  return report.exit_code;
 }
 
 int Execute(const cli::Version&) {

@@ -15,14 +15,20 @@ constexpr size_t kJoinBytes = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(const ServerOptions& options, const Handler& handler, Peer peer, Socket* socket)
-    : options_(options), handler_(handler), peer_(std::move(peer)), socket_(socket) {}
+Connection::Connection(const ServerOptions& options, const Handler& handler, Peer peer, Socket* socket,
+                       Departures& departures)
+    : options_(options),
+      handler_(handler),
+      peer_(std::move(peer)),
+      socket_(socket),
+      client_(departures, *socket) {}
 
 bool Connection::Serve() {
   while (true) {
     RequestParser parser(options_.max_head_bytes, options_.max_body_bytes);
     parser.request().remote_address = peer_.address;
     parser.request().from_loopback = peer_.loopback;
+    parser.request().client = &client_;
     if (Read(&parser) == Step::kEnd || Answer(&parser) == Step::kEnd) return answered_last_;
     if (!input_.empty()) continue;
     // An idle connection owns no buffer.

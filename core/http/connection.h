@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/http/departures.h"
 #include "core/http/request_parser.h"
 #include "core/http/response.h"
 #include "core/http/server.h"
@@ -18,8 +19,9 @@ struct Peer {
 
 class Connection {
  public:
-  // `options`, `handler` and `socket` outlive it.
-  Connection(const ServerOptions& options, const Handler& handler, Peer peer, Socket* socket);
+  // All of them but `peer` outlive it.
+  Connection(const ServerOptions& options, const Handler& handler, Peer peer, Socket* socket,
+             Departures& departures);
 
   // Until the client leaves, a deadline passes or something is wrong. True when the last that happened was a
   // response of ours, so that the descriptor should be closed gently: what the client still sends would
@@ -39,6 +41,7 @@ class Connection {
   const Handler& handler_;
   const Peer peer_;
   Socket* const socket_;
+  WatchedClient client_;
   std::string input_;  // read and not used yet
   bool answered_last_ = false;
 };

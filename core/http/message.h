@@ -1,6 +1,7 @@
 // Requests and responses as plain structs: what handlers see. Nothing here knows a socket or a library.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,18 @@ namespace sidelight::http {
 // Names and values in the order in which they came; a name may occur more than once.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+// Whoever sent a request, for handlers that take long.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Calls `gone` at most once, on another thread, soon after the client has closed its side of the
+  // connection.
+  virtual uint64_t WhenGone(std::function<void()> gone) = 0;
+  // Before the handler returns, with what WhenGone() gave. Afterwards `gone` is not called, nor is it
+  // running.
+  virtual void Forget(uint64_t watch) = 0;
+};
+
 struct Request {
   std::string method;          // as sent; unknown ones are refused before
   std::string path;            // percent-decoded, without the query
@@ -20,6 +33,7 @@ struct Request {
   std::string body;            // without its framing
   std::string remote_address;  // an IP address without brackets or port; "unix" for a unix socket
   bool from_loopback = false;  // sent on this machine: from 127.0.0.0/8, ::1 or over a unix socket
+  Client* client = nullptr;    // null where there is no connection; lives as long as the handler runs
 
   // The first value under that name, in any case; empty when there is none.
   std::string_view Header(std::string_view name) const;

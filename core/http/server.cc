@@ -18,6 +18,7 @@
 
 #include "core/base/log.h"
 #include "core/http/connection.h"
+#include "core/http/departures.h"
 #include "core/http/lingering.h"
 #include "core/http/response.h"
 #include "core/http/socket.h"
@@ -57,6 +58,7 @@ class Server::Impl final : public net::Acceptor::Handler {
     loop_ = std::move(*loop);
     address_ = listener_->bound();
     lingering_ = std::make_unique<Lingering>(*loop_);
+    departures_ = std::make_unique<Departures>(*loop_);
     acceptor_ = std::make_unique<net::Acceptor>(*listener_, *loop_, *this);
     if (!acceptor_->Start()) {
       return Fail(ErrorCode::kInternal,
@@ -145,7 +147,7 @@ class Server::Impl final : public net::Acceptor::Handler {
   void Run(uint64_t id, Worker* worker, const Peer& peer) {
     bool gently = false;
     try {
-      gently = Connection(options_, handler_, peer, &worker->socket).Serve();
+      gently = Connection(options_, handler_, peer, &worker->socket, *departures_).Serve();
     } catch (const std::exception& e) {
       // What is left to fail here is memory; the connection ends, the server goes on.
       log::Error("an API connection failed", {{"remote", peer.address}, {"error", e.what()}});
@@ -188,6 +190,7 @@ class Server::Impl final : public net::Acceptor::Handler {
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::EventLoop> loop_;
   std::unique_ptr<Lingering> lingering_;
+  std::unique_ptr<Departures> departures_;
   std::unique_ptr<net::Acceptor> acceptor_;
   std::thread accepting_;
   std::mutex stop_mutex_;

@@ -62,6 +62,11 @@ Io Socket::Write(std::string_view bytes, TimePoint deadline) {
   return Io::kOk;
 }
 
+bool Socket::PeerGone() const {
+  pollfd entry{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 void Socket::Hush() {
   hushed_.store(true, std::memory_order_relaxed);
   ::shutdown(fd_, SHUT_RD);

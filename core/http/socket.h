@@ -1,5 +1,5 @@
 // The bytes of one accepted connection, with deadlines that hold for a whole read or write. Used by the
-// thread of its connection; only Cut() and Hush() may be called from others.
+// thread of its connection; only Cut(), Hush() and PeerGone() may be called from others.
 #pragma once
 
 #include <atomic>
@@ -23,6 +23,9 @@ class Socket {
   // Appends what is there, at least a byte.
   Io Read(std::string* into, TimePoint deadline);
   Io Write(std::string_view bytes, TimePoint deadline);
+
+  // Whether the other side has closed the connection, or ended its half of it.
+  bool PeerGone() const;
 
   // No further byte will be read, what is being written may end.
   void Hush();

@@ -5,40 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "core/http/form.h"
+
 namespace sidelight::http {
 namespace {
-
-int HexValue(char c) {
-  if ('0' <= c && c <= '9') return c - '0';
-  if ('a' <= c && c <= 'f') return c - 'a' + 10;
-  if ('A' <= c && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += plus_is_space && text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = HexValue(text[i + 1]);
-    const int low = HexValue(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
-}
-
-// What stands before the first `mark`, which is removed from `rest` with the mark.
-std::string_view TakeUntil(char mark, std::string_view* rest) {
-  const size_t end = rest->find(mark);
-  const std::string_view taken = rest->substr(0, end);
-  rest->remove_prefix(end == std::string_view::npos ? rest->size() : end + 1);
-  return taken;
-}
 
 tl::unexpected<Failure> BadRequest(std::string message) {
   return tl::unexpected<Failure>(Failure{400, "bad_request", std::move(message)});
@@ -56,17 +26,14 @@ tl::expected<void, Failure> ParseTarget(std::string_view target, Request* reques
     target.remove_prefix(authority + 3);
     target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
   }
-  const auto path = PercentDecode(TakeUntil('?', &target), false);
+  const size_t mark = std::min(target.find('?'), target.size());
+  const auto path = PercentDecode(target.substr(0, mark), false);
   if (!path) return BadRequest("the path has a '%' without two hexadecimal digits after it");
   request->path = path->empty() ? "/" : *path;
-  while (!target.empty()) {
-    std::string_view pair = TakeUntil('&', &target);
-    if (pair.empty()) continue;
-    const auto name = PercentDecode(TakeUntil('=', &pair), true);
-    const auto value = PercentDecode(pair, true);
-    if (!name || !value) return BadRequest("the query has a '%' without two hexadecimal digits after it");
-    request->query.emplace_back(*name, *value);
-  }
+  if (mark == target.size()) return {};
+  std::optional<Fields> query = ParseForm(target.substr(mark + 1));
+  if (!query) return BadRequest("the query has a '%' without two hexadecimal digits after it");
+  request->query = *std::move(query);
   return {};
 }
 

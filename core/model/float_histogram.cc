@@ -13,6 +13,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// No float is in a bucket whose index is farther from zero: 2^-1074 and 2^1024 at schema 8 are well within.
+constexpr int64_t kMostBuckets = 1 << 20;
+
 // One side of a histogram as bucket by bucket, ascending by index.
 struct IndexedCount {
   int32_t index;
@@ -408,7 +411,15 @@ Status FloatHistogram::Validate() const {
   const auto check_side = [&](const std::vector<NativeSpan>& spans, const std::vector<double>& counts,
                               const char* side) -> Status {
     uint64_t length = 0;
+    int64_t end = 0;  // the index behind the span
     for (size_t i = 0; i < spans.size(); ++i) {
+      end += spans[i].offset;
+      const int64_t first = end;
+      end += spans[i].length;
+      if (first < -kMostBuckets || end > kMostBuckets) {
+        return fail(std::string(side) + " side: span number " + std::to_string(i + 1) +
+                    " lies beyond all floats");
+      }
       if (i > 0 && spans[i].offset < 0) {
         return fail(std::string(side) + " side: span number " + std::to_string(i + 1) + " with offset " +
                     std::to_string(spans[i].offset));
@@ -442,6 +453,7 @@ Status FloatHistogram::Validate() const {
     if (!negative.empty() || !negative_spans.empty()) {
       return fail("custom buckets: must not have negative buckets");
     }
+    if (Status side = check_side(positive_spans, positive, "positive"); !side) return side;
     const IndexedCounts buckets = Expand(positive_spans, positive);
     const size_t limit = bounds == nullptr ? 1 : bounds->size() + 1;
     if (!buckets.empty() &&
@@ -459,8 +471,8 @@ Status FloatHistogram::Validate() const {
     }
     if (zero_count < 0) return fail("zero bucket has observation count of " + std::to_string(zero_count));
     if (Status side = check_side(negative_spans, negative, "negative"); !side) return side;
+    if (Status side = check_side(positive_spans, positive, "positive"); !side) return side;
   }
-  if (Status side = check_side(positive_spans, positive, "positive"); !side) return side;
   if (count < 0) return fail("observation count is " + std::to_string(count));
   return {};
 }

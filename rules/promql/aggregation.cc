@@ -58,19 +58,19 @@ class Aggregation {
   // One value for each group and step.
   Result<Grid> Reduce(const std::vector<double>& param) {
     Grid result(argument_.steps());
-    result.Reserve(groups_.rows.size());
     std::vector<bool> keep(groups_.rows.size());
     for (size_t group = 0; group < groups_.rows.size(); ++group) {
+      if (Status held = evaluation_.ChargeRow(); !held) return tl::unexpected(held.error());
       result.Add(std::move(groups_.labels[group]), groups_.drop_name[group]);
+      int64_t found = 0;
       for (size_t i = 0; i < argument_.steps(); ++i) {
         Cell cell = Combine(groups_.rows[group], i, param.empty() ? 0 : param[i]);
         if (cell.empty()) continue;
         keep[group] = true;
+        found += Evaluation::Weight(cell.histogram.get());
         result.Set(group, i, std::move(cell));
       }
-      if (Status held = evaluation_.Charge(static_cast<int64_t>(argument_.steps())); !held) {
-        return tl::unexpected(held.error());
-      }
+      if (Status held = evaluation_.ChargeFound(found); !held) return tl::unexpected(held.error());
     }
     result.Keep(keep);
     return result;
@@ -89,6 +89,7 @@ class Aggregation {
           if (argument_.steps() == 1) order.push_back(row);
         }
       }
+      if (Status going = evaluation_.Charge(0); !going) return tl::unexpected(going.error());
     }
     Grid result(argument_.steps());
     if (argument_.steps() > 1) {
@@ -114,6 +115,7 @@ class Aggregation {
     tsl::robin_map<Labels, size_t, LabelsHash> rows;
     for (size_t group = 0; group < groups_.rows.size(); ++group) {
       for (const size_t row : groups_.rows[group]) {
+        if (Status going = evaluation_.Charge(0); !going) return tl::unexpected(going.error());
         for (size_t i = 0; i < argument_.steps(); ++i) {
           if (!argument_.Has(row, i)) continue;
           const FloatHistogramPtr& histogram = argument_.histogram(row, i);
@@ -121,19 +123,26 @@ class Aggregation {
               histogram != nullptr ? histogram->ToString() : PlainFloatText(argument_.floats(row)[i]);
           Labels labels = WithLabel(groups_.labels[group], label, value);
           const auto [found, added] = rows.try_emplace(labels, result.size());
-          if (added) result.Add(std::move(labels), groups_.drop_name[group] && label != "__name__");
+          if (added) {
+            // Each value may be a row of its own, so that there may be as many rows as samples.
+            const auto weight = static_cast<int64_t>(kRowWeight + value.size() / kBytesPerSample);
+            Status held = evaluation_.ChargeRow();
+            if (held) held = evaluation_.Charge(weight);
+            if (!held) return tl::unexpected(held.error());
+            result.Add(std::move(labels), groups_.drop_name[group] && label != "__name__");
+          }
           const double before = result.HasFloat(found->second, i) ? result.floats(found->second)[i] : 0;
           result.SetFloat(found->second, i, before + 1);
         }
-      }
-      if (Status held = evaluation_.Charge(static_cast<int64_t>(groups_.rows[group].size())); !held) {
-        return tl::unexpected(held.error());
       }
     }
     return result;
   }
 
  private:
+  static constexpr size_t kBytesPerSample = 16;
+  static constexpr size_t kRowWeight = 8;  // what a row's labels take beside their text, in samples
+
   Cell Combine(const std::vector<size_t>& rows, size_t step, double param) {
     switch (aggregate_.op) {
       case AggregateOp::kSum:

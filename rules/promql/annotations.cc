@@ -24,10 +24,12 @@ std::string Rfc3339Seconds(UnixMillis time) {
 }  // namespace
 
 void Annotations::Warn(Position position, std::string text) {
+  if (warnings_.size() >= kMost && !warnings_.contains(text)) return;
   warnings_[std::move(text)].position = position;
 }
 
 void Annotations::Info(Position position, std::string text) {
+  if (infos_.size() >= kMost && !infos_.contains(text)) return;
   infos_[std::move(text)].position = position;
 }
 

@@ -34,6 +34,9 @@ class Annotations {
   std::vector<std::string> Infos(std::string_view query, size_t limit = 0) const;
 
  private:
+  // Texts may carry a value of each step; of each kind no more than this many are kept.
+  static constexpr size_t kMost = 10'000;
+
   struct Detail {
     Position position;
     uint64_t occurrences = 0;  // more than one is said, for kinds that count

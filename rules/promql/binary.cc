@@ -195,7 +195,9 @@ class Match {
     }
     Cell cell = binary_.return_bool ? Truth(outcome) : outcome.cell;
     if (cell.empty()) return {};
-    const size_t row = RowOf(group, many_row, one_row);
+    const Result<size_t> place = RowOf(group, many_row, one_row);
+    if (!place) return tl::unexpected(place.error());
+    const size_t row = *place;
     if (result_.Has(row, step)) {
       // Of the same group: the grouping labels do not tell them apart. Of another: what is left of the labels
       // is the same.
@@ -205,13 +207,13 @@ class Match {
                       : "vector cannot contain metrics with the same labelset");
     }
     row_group_[row] = group;
+    *results += Evaluation::Weight(cell.histogram.get());
     result_.Set(row, step, std::move(cell));
-    ++*results;
     return {};
   }
 
   // The row of the result that a pair goes to; a row that is filled in counts as the group's own labels.
-  size_t RowOf(size_t group, size_t many_row, size_t one_row) {
+  Result<size_t> RowOf(size_t group, size_t many_row, size_t one_row) {
     const auto [pair, unknown_pair] = pairs_.try_emplace(PairKey{many_row, one_row, group}, 0);
     if (!unknown_pair) return pair->second;
     bool drop_name = ChangesMeaning(binary_);
@@ -235,6 +237,7 @@ class Match {
     }
     const auto [found, added] = rows_.try_emplace(labels, result_.size());
     if (added) {
+      if (Status held = evaluation_.ChargeRow(); !held) return tl::unexpected(held.error());
       result_.Add(labels, delayed && drop_name);
       row_group_.push_back(group);
     }

@@ -69,6 +69,9 @@ Result<Matrix> Samples(Evaluation& evaluation, const Expr& expr) {
   Status visited = evaluation.EvalRange(expr, [&](RangeSeries& series) -> Status {
     const Window& window = series.At(0);
     if (window.empty()) return {};
+    int64_t held = static_cast<int64_t>(window.times.size());
+    for (const FloatHistogramPtr& histogram : window.histograms) held += Evaluation::Weight(histogram.get());
+    if (Status charged = evaluation.Charge(held); !charged) return charged;
     SampleSeries out{.labels =
                          delayed && series.drop_name() ? WithoutName(series.labels()) : series.labels()};
     for (size_t i = 0; i < window.times.size(); ++i)
@@ -121,6 +124,9 @@ Result<QueryResult> Engine::Run(const storage::Queryable& data, const Expr& expr
                                 const Settings& settings) const {
   const Duration timeout =
       settings.timeout > Duration::zero() ? std::min(settings.timeout, options_.timeout) : options_.timeout;
+  if (span.start < -kTimeLimit || span.end > kTimeLimit) {
+    return Fail(ErrorCode::kInvalidArgument, "the time of the query is out of range");
+  }
   const TimePoint deadline = clock_.Now() + timeout;
   const Turn turn(*this, deadline);
   if (!turn.taken()) return Fail(ErrorCode::kTimeout, "query timed out in query queue");

@@ -18,6 +18,10 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+Error TooManySamples() {
+  return {ErrorCode::kLimit, "query processing would load too many samples into memory in query execution"};
+}
+
 Grid Constant(double value, size_t steps) {
   Grid grid(steps);
   grid.Add({});
@@ -93,6 +97,11 @@ double Reckon(const DurationExpr& expr, const Query& query) {
 }  // namespace
 
 Result<Grid> Evaluation::Eval(const Expr& expr) {
+  // Of so many steps not even one row may be held, whatever there is to find.
+  if (steps_.count > query_.options.max_samples) return tl::unexpected(TooManySamples());
+  if (expr.type == ValueType::kScalar) {
+    if (Status held = Charge(static_cast<int64_t>(steps_.count)); !held) return tl::unexpected(held.error());
+  }
   if (expr.kind == Expr::Kind::kNumber) return Constant(As<NumberLiteral>(expr).value, steps_.count);
   if (expr.step_invariant && steps_.count > 1) {
     Evaluation once(&query_, {.start = steps_.start, .interval = steps_.interval, .count = 1});
@@ -103,6 +112,10 @@ Result<Grid> Evaluation::Eval(const Expr& expr) {
     }
     return Repeat(*std::move(grid), steps_.count);
   }
+  return EvalNode(expr);
+}
+
+Result<Grid> Evaluation::EvalNode(const Expr& expr) {
   switch (expr.kind) {
     case Expr::Kind::kParen:
       return Eval(*As<Paren>(expr).expr);
@@ -178,15 +191,14 @@ Result<UnixMillis> Evaluation::Shift(const AtModifier& at, const DurationValue& 
       time = query_.end;
       break;
   }
-  return time - *back;
+  return std::clamp<UnixMillis>(time, -kTimeLimit, kTimeLimit) - *back;
 }
 
 Status Evaluation::Charge(int64_t samples) {
   // Unsigned arithmetic wraps as it should; more is never given back than was held.
   query_.samples_held += static_cast<uint64_t>(samples);
   if (samples > 0 && query_.samples_held > query_.options.max_samples) {
-    return Fail(ErrorCode::kLimit,
-                "query processing would load too many samples into memory in query execution");
+    return tl::unexpected(TooManySamples());
   }
   if (query_.cancellation != nullptr && query_.cancellation->cancelled()) {
     return Fail(ErrorCode::kTimeout, "query was canceled in expression evaluation");
@@ -195,6 +207,15 @@ Status Evaluation::Charge(int64_t samples) {
     return Fail(ErrorCode::kTimeout, "query timed out in expression evaluation");
   }
   return {};
+}
+
+int64_t Evaluation::Weight(const FloatHistogram* histogram) {
+  if (histogram == nullptr) return 1;
+  constexpr size_t kBytesPerSample = 16;  // a float with its time
+  const size_t bytes =
+      sizeof(FloatHistogram) + (histogram->positive.size() + histogram->negative.size()) * sizeof(double) +
+      (histogram->positive_spans.size() + histogram->negative_spans.size()) * sizeof(NativeSpan);
+  return static_cast<int64_t>(bytes / kBytesPerSample);
 }
 
 void Evaluation::DropName(Grid::Row& row) const {

@@ -5,6 +5,7 @@
 // Belongs to one thread. A subquery is an evaluation of its own, with other steps, over the same query.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,15 @@ class Evaluation {
   // Says that so many samples more (or less, when negative) are held: an error when they are too many, when
   // the time is up, or when the query was cancelled. Called for each series at the latest.
   Status Charge(int64_t samples);
+  // A row that is about to be added to a grid: it takes memory where it holds nothing, too, so a share of its
+  // steps is charged before there is one. ChargeFound then adds what it was found to hold beyond that share;
+  // of a row that is taken away again, as it holds nothing, gives the share back.
+  Status ChargeRow() { return Charge(RowShare()); }
+  Status ChargeFound(int64_t samples) {
+    return Charge(samples == 0 ? -RowShare() : std::max<int64_t>(samples - RowShare(), 0));
+  }
+  // A histogram counts as many samples as take as much memory; a float, and an empty cell, is one.
+  static int64_t Weight(const FloatHistogram* histogram);
 
   // Marks a row as one without a name: at once, or at the end of the query, as the options say.
   void DropName(Grid::Row& row) const;
@@ -72,6 +82,10 @@ class Evaluation {
   Status CheckDistinct(Grid* grid) const;
 
  private:
+  Result<Grid> EvalNode(const Expr& expr);
+  // The sparser a row, the cheaper it is, down to this.
+  int64_t RowShare() const { return static_cast<int64_t>(steps_.count / 4); }
+
   Query& query_;
   const Steps steps_;
 };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include "core/model/stale.h"
 
 namespace sidelight::promql {
+
+// Queries of times farther from the epoch are refused, so that what durations add to them has room.
+inline constexpr UnixMillis kTimeLimit = INT64_MAX / 4;
 
 // The times at which an expression is evaluated. count >= 1.
 struct Steps {

@@ -204,7 +204,6 @@ Result<Grid> EvalSelector(Evaluation& evaluation, const VectorSelector& selector
   const std::unique_ptr<storage::Selection> selection = query.data.Select(selector.matchers, from, to);
 
   Grid grid(evaluation.steps().count);
-  grid.Reserve(selection->series().size());
   Samples samples;
   for (const storage::Series* const series : selection->series()) {
     samples.Clear();
@@ -216,12 +215,17 @@ Result<Grid> EvalSelector(Evaluation& evaluation, const VectorSelector& selector
     evaluation.query().samples_read += samples.times.size() + samples.histogram_times.size();
     if (samples.times.empty() && samples.histogram_times.empty()) continue;
     if (query.tell_resets) TellResets(&samples);
+    if (Status held = evaluation.ChargeRow(); !held) return tl::unexpected(held.error());
     const size_t row = grid.Add(series->labels());
     int64_t found = 0;
-    const auto put = [&](size_t step, Cell cell) {
+    const FloatHistogram* last = nullptr;
+    const auto put = [&](size_t step, const Cell& cell) {
       if (cell.empty()) return;
-      ++found;
-      grid.Set(row, step, std::move(cell));
+      // At several steps it is the same sample, which is held once.
+      const bool shared = cell.histogram != nullptr && cell.histogram.get() == last;
+      found += shared ? 1 : Evaluation::Weight(cell.histogram.get());
+      last = cell.histogram.get();
+      grid.Set(row, step, cell);
     };
     if (smoothed) {
       Smoother smoother(evaluation, selector, series->labels(), &samples);
@@ -231,7 +235,7 @@ Result<Grid> EvalSelector(Evaluation& evaluation, const VectorSelector& selector
       for (size_t i = 0; i < grid.steps(); ++i) put(i, cursor.At(reference->At(i), query.lookback, take));
     }
     if (found == 0) grid.RemoveLast();
-    if (Status held = evaluation.Charge(found); !held) return tl::unexpected(held.error());
+    if (Status held = evaluation.ChargeFound(found); !held) return tl::unexpected(held.error());
   }
   return grid;
 }
@@ -258,9 +262,11 @@ Status EvalMatrixSelector(Evaluation& evaluation, const MatrixSelector& matrix,
     series->Read(from, to, &samples);
     if (query.tell_resets) TellResets(&samples);
     RemoveStale(&samples);
-    const auto read = static_cast<int64_t>(samples.times.size() + samples.histogram_times.size());
-    if (read == 0) continue;
-    evaluation.query().samples_read += static_cast<uint64_t>(read);
+    const size_t found = samples.times.size() + samples.histogram_times.size();
+    if (found == 0) continue;
+    evaluation.query().samples_read += found;
+    auto read = static_cast<int64_t>(samples.times.size());
+    for (const FloatHistogramPtr& histogram : samples.histograms) read += Evaluation::Weight(histogram.get());
     if (Status held = evaluation.Charge(read); !held) return held;
     RangeSeries windows(series->labels(), false, samples, evaluation.steps(), reference->first,
                         reference->interval, *range, query.lookback, extension);
@@ -299,6 +305,7 @@ Status EvalSubquery(Evaluation& evaluation, const Subquery& subquery,
                     .count = static_cast<size_t>((reference->last() - steps.start) / step) + 1});
   const Result<Grid> grid = inner.Eval(*subquery.expr);
   if (!grid) return tl::unexpected(grid.error());
+  const auto held_by_inner = static_cast<int64_t>(evaluation.query().samples_held - held_before);
 
   Samples samples;
   for (size_t row = 0; row < grid->size(); ++row) {
@@ -319,8 +326,7 @@ Status EvalSubquery(Evaluation& evaluation, const Subquery& subquery,
     if (Status visited = visit(windows); !visited) return visited;
   }
   // The inner values are not kept, whatever it took to get them.
-  evaluation.query().samples_held = held_before;
-  return {};
+  return evaluation.Charge(-held_by_inner);
 }
 
 }  // namespace sidelight::promql

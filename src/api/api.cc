@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "src/api/correlation.h"
+#include "src/api/prometheus_problem.h"
 
 namespace sidelight::api {
 namespace {
@@ -56,6 +57,13 @@ Api::Api(Hooks hooks) : hooks_(std::move(hooks)), front_page_(RenderFrontPage(ho
   router_.Add("GET", "/-/ready", bind(&Api::Ready));
   router_.Add("POST", "/-/reload", bind(&Api::Reload));
   router_.Add("PUT", "/-/reload", bind(&Api::Reload));
+  if (hooks_.queries == nullptr) return;
+  for (const char* const method : {"GET", "POST"}) {
+    router_.Add(method, "/api/v1/query",
+                [this](const Call& call) { return hooks_.queries->Instant(call.request); });
+    router_.Add(method, "/api/v1/query_range",
+                [this](const Call& call) { return hooks_.queries->Range(call.request); });
+  }
 }
 
 http::Response Api::Handle(const http::Request& request) {
@@ -84,7 +92,9 @@ http::Response Api::Finish(const http::Request& request, const std::string& corr
     response = std::move(*answer);
   } else {
     LogProblem(request, answer.error(), correlation_id);
-    response = RenderProblem(answer.error(), correlation_id, hooks_.clock->UnixNow());
+    response = IsPrometheusPath(request.path)
+                   ? RenderPrometheusProblem(answer.error())
+                   : RenderProblem(answer.error(), correlation_id, hooks_.clock->UnixNow());
   }
   response.headers.emplace_back(kCorrelationHeader, correlation_id);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");

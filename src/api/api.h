@@ -5,7 +5,8 @@
 //   http::Server::Start({.listen = address, .error_page = api.error_page()}, api.handler());
 //
 // What it shows and sets off comes in as functions. Every response carries X-Correlation-Id; every error has
-// the shape of problem.h and a log line with that id. Thread-safe. Outlives the server.
+// the shape of problem.h (below /api/v1 that of Prometheus) and a log line with that id. Thread-safe.
+// Outlives the server.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@
 #include "core/metrics/self.h"
 #include "src/api/front_page.h"
 #include "src/api/problem.h"
+#include "src/api/queries.h"
 #include "src/api/router.h"
 
 namespace sidelight::api {
@@ -44,6 +46,7 @@ struct Hooks {
   std::function<bool()> healthy;
   std::function<bool()> ready;     // false while draining
   std::function<Status()> reload;  // never called twice at a time
+  Queries* queries = nullptr;      // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
   metrics::Self* self = nullptr;   // counts the requests; outlives the Api
   const Clock* clock = &SystemClock();
   Lifecycle lifecycle = Lifecycle::kLoopback;

@@ -54,6 +54,7 @@ th, td {{ text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px so
 constexpr std::string_view kLinks = R"(<h2>Look at</h2>
 <ul>
 <li><a href="/metrics">/metrics</a>: what is measured, for Prometheus</li>
+<li><a href="/api/v1/query?query=sidelight_build_info">/api/v1/query</a>: what PromQL says about the last hours</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether Sidelight works</li>
 <li><a href="/-/ready">/-/ready</a>: whether it takes traffic</li>
 </ul>

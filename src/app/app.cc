@@ -1,12 +1,14 @@
 #include "src/app/app.h"
 
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 #include "core/base/log.h"
 #include "core/metrics/process.h"
 #include "exporters/prometheus/metrics_endpoint.h"
 #include "src/app/registry_source.h"
+#include "src/app/storage_source.h"
 #include "src/app/version.h"
 
 namespace sidelight::app {
@@ -53,6 +55,7 @@ Status App::Open() {
               Labels{{"version", Version()}})
       .Set(1);
   ReloadSucceeded(true);
+  if (Status opened = OpenStorage(); !opened) return opened;
 
   Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
   if (!loop) return tl::unexpected(loop.error());
@@ -86,6 +89,7 @@ Status App::Open() {
       .healthy = [this] { return healthy(); },
       .ready = [this] { return ready(); },
       .reload = [this] { return Reload(); },
+      .queries = queries_.get(),
       .self = self_.get(),
       .clock = &clock_,
       .lifecycle = ToApi(config_.web.lifecycle),
@@ -99,13 +103,63 @@ Status App::Open() {
   server_ = *std::move(server);
 
   data_plane_->Start();
-  control_->RunAfter(config_.interval, [this] { Sample(); });
+  return StartSampling();
+}
+
+Status App::OpenStorage() {
+  Result<std::unique_ptr<storage::Store>> store =
+      storage::Store::Open({.retention = config_.storage.retention,
+                            .memory = config_.storage.memory,
+                            .path = config_.storage.path,
+                            .first_zero = config_.storage.first_zero,
+                            .clock = &clock_});
+  if (!store) return Fail(store.error().code, "storage: " + store.error().message);
+  store_ = *std::move(store);
+  registry_.AddSource(std::make_shared<StorageSource>(*store_));
+  const config::Promql& promql = config_.promql;
+  engine_ =
+      std::make_unique<promql::Engine>(promql::EngineOptions{.timeout = promql.timeout,
+                                                             .max_samples = promql.max_samples,
+                                                             .max_concurrent = promql.max_concurrency,
+                                                             .delayed_name_removal = promql.experimental,
+                                                             .start_timestamps = promql.experimental},
+                                       clock_);
+  queries_ = std::make_unique<api::Queries>(
+      *engine_, *store_, [this] { return store_->Now(); },
+      api::QueryOptions{.parser = {.experimental = promql.experimental},
+                        .max_result_bytes = promql.max_result_size},
+      *self_, clock_);
+  return {};
+}
+
+Status App::StartSampling() {
+  Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
+  if (!loop) return tl::unexpected(loop.error());
+  sampling_ = *std::move(loop);
+  sampler_ = std::make_unique<Sampler>(registry_, *store_,
+                                       Labels{{"job", config_.service}, {"instance", config_.instance}},
+                                       config_.interval, *self_, *sampling_);
+  sampler_->Start();
+  try {
+    sampling_thread_ = std::thread([this] { sampling_->Run(); });
+  } catch (const std::system_error& e) {
+    return Fail(ErrorCode::kInternal, std::string("cannot start the sampling thread: ") + e.what() +
+                                          "; raise the limit of threads (ulimit -u, pids.max)");
+  }
   return {};
 }
 
 App::~App() {
+  if (queries_ != nullptr) queries_->Cancel();
   if (server_ != nullptr) server_->Stop();
   if (data_plane_ != nullptr) data_plane_->Stop();
+  if (sampling_thread_.joinable()) {
+    sampling_->Stop();
+    sampling_thread_.join();
+    // What was counted since the last sample would otherwise be missing after a restart.
+    sampler_->SampleNow();
+  }
+  if (store_ != nullptr) store_->Close();
 }
 
 App::Addresses App::addresses() const {
@@ -179,12 +233,6 @@ void App::ReloadSucceeded(bool succeeded) {
       ->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
               "When the configuration was last read with success.")
       .Set(static_cast<double>(clock_.UnixNow()) / 1000);
-}
-
-void App::Sample() {
-  // Series that have ended leave the registry with the sample that marks them stale.
-  registry_.Sample();
-  control_->RunAfter(config_.interval, [this] { Sample(); });
 }
 
 bool App::healthy() const {

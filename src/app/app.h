@@ -1,9 +1,10 @@
 // App: the whole program as a value that a test can start. Starting and stopping are a pair.
 //
-//   start: registry, control loop, taps bound, probes bound, API, then the workers accept
-//   run:   the calling thread turns the control loop (probes, signals, sampling)
-//   stop:  not ready; accept on for limits.drain_delay; drain until the last exchange or limits.drain; then
-//          everything in reverse
+//   start: registry, storage, control loop, taps bound, probes bound, API, then the workers accept and the
+//          sampling loop turns
+//   run:   the calling thread turns the control loop (probes, signals)
+//   stop:  not ready; accept on for limits.drain_delay; drain until the last exchange or limits.drain; a last
+//          sample; then everything in reverse
 //
 // Start() either gives an App that listens everywhere or an error and nothing that listens.
 #pragma once
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -25,8 +27,12 @@
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
 #include "core/net/probe_responder.h"
+#include "core/storage/store.h"
+#include "rules/promql/engine.h"
 #include "src/api/api.h"
+#include "src/api/queries.h"
 #include "src/app/data_plane.h"
+#include "src/app/sampler.h"
 #include "src/app/signals.h"
 #include "src/config/config.h"
 
@@ -67,9 +73,10 @@ class App {
  private:
   App(config::Config config, ConfigSource reread, const Clock& clock);
   Status Open();
+  Status OpenStorage();
+  Status StartSampling();
   void OnSignal(int signal);
   void Drain();
-  void Sample();
   void ReloadSucceeded(bool succeeded);
   void CountLosses(size_t lost, std::string_view what);
   std::optional<net::ProbeAnswer> AnswerProbe(std::string_view path) const;
@@ -86,13 +93,19 @@ class App {
   // In the order in which they start; members are destroyed in reverse.
   metrics::Registry registry_;
   const std::shared_ptr<metrics::Self> self_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<net::EventLoop> control_;
   std::unique_ptr<SignalEvents> signals_;
   std::unique_ptr<DataPlane> data_plane_;
   std::unique_ptr<net::Listener> probe_listener_;
   std::unique_ptr<net::ProbeResponder> probes_;
+  std::unique_ptr<api::Queries> queries_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<net::EventLoop> sampling_;
+  std::unique_ptr<Sampler> sampler_;
+  std::thread sampling_thread_;
 };
 
 }  // namespace sidelight::app

@@ -19,6 +19,7 @@ Usage:
   sidelight run --config FILE                     what a file says (docs/configuration.md)
   sidelight run --tap PROTOCOL://LISTEN=UPSTREAM  one tap or more, without a file
   sidelight check FILE...                         whether configuration files are right
+  sidelight query EXPR                            what PromQL says about the last hours
   sidelight version
   sidelight COMMAND --help
 
@@ -27,6 +28,8 @@ Examples:
     sidelight run --tap http://0.0.0.0:8080=127.0.0.1:8081
   See what was measured:
     curl http://127.0.0.1:9464/metrics
+  See how many requests there are in a second:
+    sidelight query 'sum(rate(http_server_request_duration_seconds_count[1m]))'
 
 Exit codes: 0 done, 1 failed, 2 used wrongly.
 )";
@@ -70,6 +73,30 @@ Example:
   sidelight check sidelight.yaml
 )";
 
+constexpr std::string_view kQueryHelp =
+    R"(Asks a Sidelight that runs (or a Prometheus) what PromQL says, and prints a table.
+
+Usage:
+  sidelight query [options] EXPR                            at one moment
+  sidelight query --start TIME --step STEP [options] EXPR   at every step of a range
+
+Options:
+  --url URL        where it listens (default http://127.0.0.1:9464)
+  --time TIME      the moment (default now): seconds since 1970, or 2026-11-20T21:40:00Z
+  --start TIME     the first moment of a range
+  --end TIME       the last one (default now)
+  --step STEP      from one moment to the next: 15s, 1m, or a number of seconds
+  --timeout SPAN   how long the query may take (default 30s)
+  --format FORMAT  table or json: the answer as Prometheus' API gives it (default table)
+
+The exit code is 1 when the query fails or nobody answers. An expression that begins with "-" stands behind "--".
+
+Examples:
+  sidelight query 'sum by (http_route) (rate(http_server_request_duration_seconds_count[1m]))'
+  sidelight query --start 2026-11-20T21:00:00Z --end 2026-11-20T22:00:00Z --step 5m up
+  sidelight query --format json -- '-1'
+)";
+
 constexpr std::string_view kVersionHelp = R"(Prints the version.
 
 Usage:
@@ -104,16 +131,19 @@ struct Grammar {
   CLI::App app{"", "sidelight"};
   CLI::App* run = app.add_subcommand("run");
   CLI::App* check = app.add_subcommand("check");
+  CLI::App* query = app.add_subcommand("query");
   CLI::App* version = app.add_subcommand("version");
   Run run_command;
   Check check_command;
+  Query query_command;
+  std::string format = "table";
   std::vector<CLI::Option*> flags_without_file;
 
   Grammar() {
     app.require_subcommand(0, 1);
     app.set_help_flag("-h,--help", "");
     app.add_flag("--version");
-    for (CLI::App* command : {run, check, version}) command->set_help_flag("-h,--help", "");
+    for (CLI::App* command : {run, check, query, version}) command->set_help_flag("-h,--help", "");
 
     run->add_option("--config", run_command.config_path);
     config::CommandLine& flags = run_command.flags;
@@ -126,6 +156,14 @@ struct Grammar {
         run->add_option("--log-level", flags.log_level),
     };
     check->add_option("FILE", check_command.files)->required();
+    query->add_option("EXPR", query_command.expression)->required();
+    query->add_option("--url", query_command.url);
+    query->add_option("--time", query_command.time);
+    query->add_option("--start", query_command.start);
+    query->add_option("--end", query_command.end);
+    query->add_option("--step", query_command.step);
+    query->add_option("--timeout", query_command.timeout);
+    query->add_option("--format", format);
   }
 
   const CLI::App* chosen() const {
@@ -136,6 +174,7 @@ struct Grammar {
   std::string_view help() const {
     if (chosen() == run) return kRunHelp;
     if (chosen() == check) return kCheckHelp;
+    if (chosen() == query) return kQueryHelp;
     if (chosen() == version) return kVersionHelp;
     return kHelp;
   }
@@ -159,6 +198,21 @@ Command CheckedRun(const Grammar& grammar) {
   return run;
 }
 
+Command CheckedQuery(const Grammar& grammar) {
+  Query query = grammar.query_command;
+  if (grammar.format != "table" && grammar.format != "json") {
+    return Usage("query", fmt::format("--format \"{}\": valid values: table, json", grammar.format));
+  }
+  query.format = grammar.format == "json" ? Query::Format::kJson : Query::Format::kTable;
+  if (query.start.empty() != query.step.empty() || (query.start.empty() && !query.end.empty())) {
+    return Usage("query", "a range needs --start and --step; --end is now when it is left out");
+  }
+  if (!query.start.empty() && !query.time.empty()) {
+    return Usage("query", "--time and --start exclude each other; a query is of one moment, or of a range");
+  }
+  return query;
+}
+
 Command Parse(Grammar& grammar, int argc, const char* const* argv) {
   const auto name = [&] { return grammar.chosen() == &grammar.app ? "" : grammar.chosen()->get_name(); };
   try {
@@ -173,7 +227,7 @@ Command Parse(Grammar& grammar, int argc, const char* const* argv) {
     }
     return Usage(name(), Unexpected(*grammar.chosen(), extras.front()));
   } catch (const CLI::RequiredError&) {
-    return Usage(name(), "FILE is missing");
+    return Usage(name(), grammar.chosen() == grammar.query ? "EXPR is missing" : "FILE is missing");
   } catch (const CLI::ArgumentMismatch& e) {
     // CLI11 says "--config: 1 required TEXT missing" or "--config: At Most 1 required but received 2".
     const std::string_view what = e.what();
@@ -185,6 +239,7 @@ Command Parse(Grammar& grammar, int argc, const char* const* argv) {
   }
   if (grammar.app.count("--version") > 0 || grammar.version->parsed()) return Version{};
   if (grammar.check->parsed()) return std::move(grammar.check_command);
+  if (grammar.query->parsed()) return CheckedQuery(grammar);
   if (grammar.run->parsed()) return CheckedRun(grammar);
   return Usage("", "no command is given");
 }

@@ -1,7 +1,8 @@
 // Command: what the command line asks for. Only words become structs here; nothing is read, opened or
 // printed.
 //
-//   sidelight run --config FILE | run --tap PROTOCOL://LISTEN=UPSTREAM... | check FILE... | version
+//   sidelight run --config FILE | run --tap PROTOCOL://LISTEN=UPSTREAM... | check FILE... | query EXPR |
+//   version
 //
 // Exit codes of the process: 0 done, 1 failed, 2 used wrongly (kUsageError).
 #pragma once
@@ -28,6 +29,21 @@ struct Check {
   std::vector<std::string> files;  // at least one
 };
 
+// `query`: asks a Sidelight, or a Prometheus, that runs; src/cli/query.h does it. Times and the step are as
+// the API takes them.
+struct Query {
+  enum class Format { kTable, kJson };
+
+  std::string expression;
+  std::string url = "http://127.0.0.1:9464";
+  std::string time;   // of an instant query; "": now
+  std::string start;  // not empty: a range query, and `step` is there too
+  std::string end;    // "": now
+  std::string step;
+  std::string timeout = "30s";
+  Format format = Format::kTable;
+};
+
 struct Version {};
 
 // Nothing to do but to print: help (code 0, standard output) or what is wrong with the arguments
@@ -37,7 +53,7 @@ struct Print {
   int exit_code = 0;
 };
 
-using Command = std::variant<Run, Check, Version, Print>;
+using Command = std::variant<Run, Check, Query, Version, Print>;
 
 Command ParseCommandLine(int argc, const char* const* argv);
 

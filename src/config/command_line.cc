@@ -107,7 +107,7 @@ Result<Config> FromCommandLine(const CommandLine& flags, const Environment& envi
   Errors errors;
   config.service = flags.service.value_or(DefaultService(environment));
   if (config.service.empty()) errors.Add("--service", "", "the service's name is empty");
-  config.external_labels = ExternalLabels({}, config.service, environment);
+  config.instance = DefaultInstance(environment);
   SetAddress("--listen", flags.listen, &config.listen, errors);
   SetAddress("--probe-listen", flags.probe_listen, &config.probe_listen, errors);
   SetChoice("--log-format", flags.log_format, kLogFormats, &config.log.format, errors);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "collector/protocols/protocol.h"
-#include "core/model/naming.h"
 #include "core/yaml/yaml.h"
 #include "src/config/checks.h"
 #include "src/config/identity.h"
@@ -17,6 +16,7 @@ namespace {
 
 constexpr uint64_t kMaxWorkers = 256;
 constexpr Duration kShortestInterval = std::chrono::milliseconds(100);
+constexpr Duration kShortestRetention = std::chrono::minutes(1);
 
 std::vector<std::string_view> ProtocolNames() {
   std::vector<std::string_view> names;
@@ -64,25 +64,6 @@ void DecodeService(yaml::Mapping& root, const Environment& environment, Config* 
   }
 }
 
-void DecodeExternalLabels(yaml::Mapping& root, const Environment& environment, Config* out) {
-  std::vector<std::pair<std::string, std::string>> given;
-  if (const yaml::Node node = root.Get("external_labels")) {
-    for (yaml::Mapping::Entry& label : node.AsMapping().Entries()) {
-      std::string value;
-      if (!label.value.Read(&value)) continue;
-      if (!IsClassicLabelName(label.key)) {
-        label.key_node.Fail(
-            "a label's name has only letters, digits and \"_\", and does not begin with a digit");
-      } else if (label.key.starts_with("__")) {
-        label.key_node.Fail("label names that begin with \"__\" are reserved; choose another");
-      } else {
-        given.emplace_back(std::move(label.key), std::move(value));
-      }
-    }
-  }
-  out->external_labels = ExternalLabels(given, out->service, environment);
-}
-
 void DecodeWeb(yaml::Mapping web, Web* out) {
   ReadChoice(web, "lifecycle", kLifecycles, &out->lifecycle);
   ReadCount(web.Get("max_connections"), 100'000, &out->max_connections);
@@ -105,6 +86,42 @@ void DecodeLimits(yaml::Mapping limits, Limits* out) {
   limits.Optional("drain", &out->drain);
   limits.Optional("drain_delay", &out->drain_delay);
   limits.Finish();
+}
+
+void ReadBytes(const yaml::Node& node, uint64_t least, std::string_view least_text, uint64_t* out) {
+  uint64_t bytes = 0;
+  if (!node || !node.ReadBytes(&bytes)) return;
+  if (bytes < least) {
+    node.Fail(fmt::format("it must be at least {}", least_text));
+  } else {
+    *out = bytes;
+  }
+}
+
+void DecodeStorage(yaml::Mapping storage, Storage* out) {
+  const yaml::Node path = storage.Get("path");
+  if (path && path.Read(&out->path) && out->path.empty()) {
+    path.Fail("the path is empty; name a folder or remove the key");
+  }
+  const yaml::Node retention = storage.Get("retention");
+  if (retention && retention.Read(&out->retention) && out->retention < kShortestRetention) {
+    retention.Fail("it must be at least 1m");
+  }
+  ReadBytes(storage.Get("memory"), 1 << 20, "1MiB", &out->memory);
+  storage.Optional("first_zero", &out->first_zero);
+  storage.Finish();
+}
+
+void DecodePromql(yaml::Mapping promql, Promql* out) {
+  promql.Optional("experimental", &out->experimental);
+  ReadCount(promql.Get("max_samples"), 10'000'000'000, &out->max_samples);
+  ReadCount(promql.Get("max_concurrency"), 10'000, &out->max_concurrency);
+  ReadBytes(promql.Get("max_result_size"), 1 << 10, "1KiB", &out->max_result_size);
+  const yaml::Node timeout = promql.Get("timeout");
+  if (timeout && timeout.Read(&out->timeout) && out->timeout <= Duration::zero()) {
+    timeout.Fail("it must be at least 1ms");
+  }
+  promql.Finish();
 }
 
 void DecodeWorkers(const yaml::Node& node, uint64_t* out) {
@@ -157,7 +174,7 @@ Result<Config> Decode(const yaml::Document& document, const Environment& environ
   Config config;
   yaml::Mapping root = document.Root().AsMapping();
   DecodeService(root, environment, &config);
-  DecodeExternalLabels(root, environment, &config);
+  config.instance = DefaultInstance(environment);
   ReadAddress(root.Get("listen"), &config.listen);
   ReadAddress(root.Get("probe_listen"), &config.probe_listen);
   if (const yaml::Node web = root.Get("web")) DecodeWeb(web.AsMapping(), &config.web);
@@ -168,6 +185,8 @@ Result<Config> Decode(const yaml::Document& document, const Environment& environ
   }
   DecodeWorkers(root.Get("workers"), &config.workers);
   if (const yaml::Node limits = root.Get("limits")) DecodeLimits(limits.AsMapping(), &config.limits);
+  if (const yaml::Node storage = root.Get("storage")) DecodeStorage(storage.AsMapping(), &config.storage);
+  if (const yaml::Node promql = root.Get("promql")) DecodePromql(promql.AsMapping(), &config.promql);
 
   const yaml::Node list = root.RequiredNode("taps");
   const std::vector<yaml::Node> taps = list.AsSequence();

@@ -17,7 +17,6 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/model/labels.h"
 #include "core/net/address.h"
 
 namespace sidelight::config {
@@ -43,6 +42,21 @@ struct Limits {
   Duration drain_delay = Duration::zero();       // before that, still accepting, while others stop sending
 };
 
+struct Storage {
+  std::string path;  // "": in memory only
+  Duration retention = std::chrono::hours(2);
+  uint64_t memory = 64 << 20;  // bytes
+  bool first_zero = true;      // a new counter enters with a zero at its start
+};
+
+struct Promql {
+  bool experimental = false;          // what Prometheus has behind flags
+  uint64_t max_samples = 50'000'000;  // held at one moment by one query
+  uint64_t max_concurrency = 20;
+  uint64_t max_result_size = 128 << 20;  // bytes of one answer
+  Duration timeout = std::chrono::seconds(30);
+};
+
 struct Tap {
   std::string protocol;  // a name of collector/protocols' table
   tap::Options tap;
@@ -52,7 +66,7 @@ struct Tap {
 
 struct Config {
   std::string service;
-  Labels external_labels;
+  std::string instance;  // the pod or host that this is
   net::Address listen = net::Address::Tcp("0.0.0.0", 9464);
   net::Address probe_listen = net::Address::Tcp("0.0.0.0", 9465);
   Web web;
@@ -60,6 +74,8 @@ struct Config {
   Duration interval = std::chrono::seconds(5);
   uint64_t workers = 1;  // 0: as many as the quota of CPUs allows
   Limits limits;
+  Storage storage;
+  Promql promql;
   std::vector<Tap> taps;  // at least one; different names
 };
 

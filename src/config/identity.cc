@@ -1,8 +1,9 @@
 #include "src/config/identity.h"
 
-#include <algorithm>
-#include <utility>
-#include <vector>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
 
 namespace sidelight::config {
 
@@ -11,18 +12,13 @@ std::string DefaultService(const Environment& environment) {
   return name && !name->empty() ? *name : "unknown_service";
 }
 
-Labels ExternalLabels(const std::vector<std::pair<std::string, std::string>>& given,
-                      const std::string& service, const Environment& environment) {
-  const std::pair<std::string, std::string> defaults[] = {
-      {"service", service},
-      {"namespace", environment("POD_NAMESPACE").value_or("")},
-      {"pod", environment("POD_NAME").value_or("")},
-  };
-  std::vector<Label> labels;
-  for (const auto& [name, value] : defaults) labels.push_back({name, value});
-  // Of a name that comes twice the last value counts, and an empty one is no label.
-  for (const auto& [name, value] : given) labels.push_back({name, value});
-  return Labels(labels);
+std::string DefaultInstance(const Environment& environment) {
+  const std::optional<std::string> pod = environment("POD_NAME");
+  if (pod && !pod->empty()) return *pod;
+  // A name that was cut has no end of its own.
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0 || host[0] == '\0') return "localhost";
+  return host.data();
 }
 
 }  // namespace sidelight::config

@@ -1,10 +1,9 @@
-// What a process is called when nobody says so: OpenTelemetry's service name, and the labels that tell one
-// pod from another on what leaves the process.
+// What a process is called when nobody says so: OpenTelemetry's service name, and the pod or host that tells
+// one process of a service from another.
 #pragma once
 
 #include <string>
 
-#include "core/model/labels.h"
 #include "src/config/config.h"
 
 namespace sidelight::config {
@@ -12,9 +11,7 @@ namespace sidelight::config {
 // OTEL_SERVICE_NAME, else "unknown_service", as OpenTelemetry's SDKs do.
 std::string DefaultService(const Environment& environment);
 
-// `given`, with service, namespace (POD_NAMESPACE) and pod (POD_NAME) where it does not name them and the
-// environment, filled by Kubernetes' downward API, does. A label given as "" is left out.
-Labels ExternalLabels(const std::vector<std::pair<std::string, std::string>>& given,
-                      const std::string& service, const Environment& environment);
+// POD_NAME, which Kubernetes' downward API can fill, else the host's name: what the label `instance` says.
+std::string DefaultInstance(const Environment& environment);
 
 }  // namespace sidelight::config

@@ -13,6 +13,9 @@
 namespace sidelight::promql {
 namespace {
 
+// After so many samples a range function looks whether the query's time is up.
+constexpr size_t kWorkAtOnce = 1 << 20;
+
 tsl::robin_map<std::string_view, const Implementation*> MakeTable() {
   tsl::robin_map<std::string_view, const Implementation*> table;
   for (const auto family : {MathFunctions(), TimeFunctions(), ScalarFunctions(), LabelFunctions(),
@@ -81,26 +84,33 @@ Result<Grid> EvalRangeFunction(Evaluation& evaluation, const Call& call, const I
   const size_t steps = evaluation.steps().count;
   Grid grid(steps);
   std::vector<double> at_step(scalars.size());
+  size_t work = 0;  // samples looked at since the time was
   Status visited = evaluation.EvalRange(*range, [&](RangeSeries& series) -> Status {
     const RangeCall context{evaluation, call, series.labels(), at_step};
+    if (Status held = evaluation.ChargeRow(); !held) return held;
     const size_t row = grid.Add(series.labels(), series.drop_name());
     int64_t found = 0;
     for (size_t i = 0; i < steps; ++i) {
       const Window& window = series.At(i);
+      work += 1 + window.times.size() + window.histograms.size();
+      if (work > kWorkAtOnce) {
+        work = 0;
+        if (Status going = evaluation.Charge(0); !going) return going;
+      }
       if (window.empty()) continue;
       for (size_t s = 0; s < scalars.size(); ++s) at_step[s] = scalars[s][i];
       Result<Cell> cell = function(context, window);
       if (!cell) return tl::unexpected(cell.error());
       if (cell->empty()) continue;
-      ++found;
+      found += Evaluation::Weight(cell->histogram.get());
       grid.Set(row, i, *std::move(cell));
     }
     if (found == 0) {
       grid.RemoveLast();
-      return {};
+      return evaluation.ChargeFound(0);
     }
     if (!implementation.keeps_name) evaluation.DropName(grid.row(row));
-    return evaluation.Charge(found);
+    return evaluation.ChargeFound(found);
   });
   if (!visited) return tl::unexpected(visited.error());
   if (Status distinct = evaluation.CheckDistinct(&grid); !distinct) return tl::unexpected(distinct.error());

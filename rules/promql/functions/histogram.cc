@@ -142,12 +142,13 @@ class Histograms {
   }
 
   template <class OfClassic, class OfNative>
-  void Each(Grid* out, const std::function<Labels(const Labels&)>& label, OfClassic of_classic,
-            OfNative of_native) {
+  Status Each(Grid* out, const std::function<Labels(const Labels&)>& label, OfClassic of_classic,
+              OfNative of_native) {
     for (const Group& group : groups_) {
       const std::string name = ForName(group.labels);
+      if (Status held = evaluation_.ChargeRow(); !held) return held;
       const size_t row = out->Add(label(group.labels), group.drop_name);
-      bool any = false;
+      int64_t found = 0;
       for (size_t i = 0; i < grid_.steps(); ++i) {
         std::vector<ClassicBucket> buckets;
         for (const size_t bucket : group.buckets) {
@@ -163,7 +164,7 @@ class Histograms {
           continue;
         }
         if (native == nullptr && buckets.empty()) continue;
-        any = true;
+        ++found;
         if (native != nullptr) {
           out->SetFloat(row, i, of_native(**native, name, i));
           continue;
@@ -172,12 +173,14 @@ class Histograms {
         buckets = Prepare(std::move(buckets), &forced);
         out->SetFloat(row, i, of_classic(buckets, forced, group.labels.Get("__name__"), i));
       }
-      if (any) {
+      if (found > 0) {
         evaluation_.DropName(out->row(row));
       } else {
         out->RemoveLast();
       }
+      if (Status held = evaluation_.ChargeFound(found); !held) return held;
     }
+    return {};
   }
 
   Position position() const { return position_; }
@@ -220,10 +223,10 @@ Result<std::vector<double>> Quantiles(Evaluation& evaluation, const Expr& expr) 
   return values;
 }
 
-void AddQuantile(Evaluation& evaluation, Histograms& histograms, const std::vector<double>& q,
-                 const std::function<Labels(const Labels&)>& label, Grid* out) {
+Status AddQuantile(Evaluation& evaluation, Histograms& histograms, const std::vector<double>& q,
+                   const std::function<Labels(const Labels&)>& label, Grid* out) {
   Annotations& annotations = evaluation.annotations();
-  histograms.Each(
+  return histograms.Each(
       out, label,
       [&](const std::vector<ClassicBucket>& buckets, const std::optional<Forced>& forced,
           std::string_view name, size_t step) {
@@ -251,8 +254,9 @@ Result<Grid> HistogramQuantile(Evaluation& evaluation, const Call& call) {
   Histograms histograms(evaluation, *call.args[1]);
   if (Status loaded = histograms.Load(*call.args[1]); !loaded) return tl::unexpected(loaded.error());
   Grid grid(evaluation.steps().count);
-  AddQuantile(
+  Status added = AddQuantile(
       evaluation, histograms, *q, [](const Labels& labels) { return labels; }, &grid);
+  if (!added) return tl::unexpected(added.error());
   return Finish(evaluation, std::move(grid));
 }
 
@@ -270,9 +274,10 @@ Result<Grid> HistogramQuantiles(Evaluation& evaluation, const Call& call) {
   Grid grid(evaluation.steps().count);
   for (const std::vector<double>& q : quantiles) {
     const std::string value = FloatText(q[0]);
-    AddQuantile(
+    Status added = AddQuantile(
         evaluation, histograms, q, [&](const Labels& labels) { return WithLabel(labels, *name, value); },
         &grid);
+    if (!added) return tl::unexpected(added.error());
   }
   return Finish(evaluation, std::move(grid));
 }
@@ -285,7 +290,7 @@ Result<Grid> HistogramFraction(Evaluation& evaluation, const Call& call) {
   Histograms histograms(evaluation, *call.args[2]);
   if (Status loaded = histograms.Load(*call.args[2]); !loaded) return tl::unexpected(loaded.error());
   Grid grid(evaluation.steps().count);
-  histograms.Each(
+  Status reckoned = histograms.Each(
       &grid, [](const Labels& labels) { return labels; },
       [&](const std::vector<ClassicBucket>& buckets, const std::optional<Forced>&, std::string_view,
           size_t step) { return ClassicFraction((*lower)[step], (*upper)[step], buckets); },
@@ -300,6 +305,7 @@ Result<Grid> HistogramFraction(Evaluation& evaluation, const Call& call) {
         }
         return value;
       });
+  if (!reckoned) return tl::unexpected(reckoned.error());
   return Finish(evaluation, std::move(grid));
 }
 

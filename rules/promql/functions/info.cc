@@ -216,6 +216,7 @@ Result<Grid> Info(Evaluation& evaluation, const Call& call) {
   for (size_t row = 0; row < base->size(); ++row) {
     const Grid::Row& series = base->row(row);
     const bool is_info = wanted.IsInfo(series.labels);
+    if (Status going = evaluation.Charge(0); !going) return tl::unexpected(going.error());
     tsl::robin_map<Labels, size_t, LabelsHash> rows;  // as the info series change, so do the labels
     for (size_t i = 0; i < base->steps(); ++i) {
       if (!base->Has(row, i)) continue;
@@ -227,7 +228,10 @@ Result<Grid> Info(Evaluation& evaluation, const Call& call) {
         if (found->has_value()) labels = Enriched(series.labels, **found);
       }
       const auto [place, added] = rows.try_emplace(labels, result.size());
-      if (added) result.Add(std::move(labels), series.drop_name);
+      if (added) {
+        if (Status held = evaluation.ChargeRow(); !held) return tl::unexpected(held.error());
+        result.Add(std::move(labels), series.drop_name);
+      }
       result.Set(place->second, i, base->cell(row, i));
     }
   }

@@ -1,8 +1,11 @@
 // Functions that change labels.
+#include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,13 +17,17 @@
 namespace sidelight::promql {
 namespace {
 
+// Bytes: nested calls could double a value each time.
+constexpr size_t kLongestValue = 1 << 20;
+
 bool IsLabelName(std::string_view name) {
   return !name.empty() && IsValidUtf8(name);
 }
 
 // A template with $1, ${1}, $name, ${name} and $$, as Go's Regexp.Expand takes it; what is not known is
-// empty.
-std::string Expand(std::string_view text, const RE2& regex, const std::vector<re2::StringPiece>& groups) {
+// empty. Nothing when it becomes too long.
+std::optional<std::string> Expand(std::string_view text, const RE2& regex,
+                                  const std::vector<re2::StringPiece>& groups) {
   const auto group = [&](const std::string& name) -> std::string {
     size_t index = groups.size();
     if (!name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
@@ -52,14 +59,26 @@ std::string Expand(std::string_view text, const RE2& regex, const std::vector<re
       continue;
     }
     out += group(name);
+    if (out.size() > kLongestValue) return std::nullopt;
     text.remove_prefix(end + (braced ? 1 : 0));
   }
   return out;
 }
 
-void SetLabel(Grid::Row* row, std::string_view name, std::string_view value) {
+// Sets a label; labels grow with each function around the last one, and what they take counts.
+Status SetLabel(Evaluation& evaluation, Grid::Row* row, std::string_view name, std::string_view value) {
+  constexpr size_t kBytesPerSample = 16;
+  if (Status held = evaluation.Charge(static_cast<int64_t>(value.size() / kBytesPerSample)); !held) {
+    return held;
+  }
   row->labels = WithLabel(row->labels, name, value);
   if (name == "__name__") row->drop_name = false;
+  return {};
+}
+
+tl::unexpected<Error> TooLong(std::string_view function) {
+  return Fail(ErrorCode::kLimit,
+              fmt::format("{}() makes a label value of more than {} bytes", function, kLongestValue));
 }
 
 Result<Grid> Distinct(Result<Grid> grid) {
@@ -106,7 +125,11 @@ Result<Grid> LabelReplace(Evaluation& evaluation, const Call& call) {
                      static_cast<int>(groups.size()))) {
       continue;
     }
-    SetLabel(&row, destination, Expand(replacement, regex, groups));
+    const std::optional<std::string> expanded = Expand(replacement, regex, groups);
+    if (!expanded) return TooLong("label_replace");
+    if (Status set = SetLabel(evaluation, &row, destination, *expanded); !set) {
+      return tl::unexpected(set.error());
+    }
   }
   return Distinct(std::move(grid));
 }
@@ -133,8 +156,11 @@ Result<Grid> LabelJoin(Evaluation& evaluation, const Call& call) {
     for (size_t s = 2; s < strings->size(); ++s) {
       if (s > 2) joined += separator;
       joined += row.labels.Get((*strings)[s]);
+      if (joined.size() > kLongestValue) return TooLong("label_join");
     }
-    SetLabel(&row, destination, joined);
+    if (Status set = SetLabel(evaluation, &row, destination, joined); !set) {
+      return tl::unexpected(set.error());
+    }
   }
   return Distinct(std::move(grid));
 }

@@ -71,10 +71,19 @@ Grid Reorder(Grid grid, Before before) {
 template <bool Descending>
 Result<Grid> Sort(Evaluation& evaluation, const Call& call) {
   Result<Grid> grid = Argument(evaluation, call);
-  if (!grid || grid->steps() != 1) return grid;
+  if (!grid) return grid;
   std::vector<bool> keep(grid->size());
-  for (size_t row = 0; row < grid->size(); ++row) keep[row] = grid->HasFloat(row, 0);
+  for (size_t row = 0; row < grid->size(); ++row) {
+    for (size_t i = 0; i < grid->steps(); ++i) {
+      if (grid->HasFloat(row, i)) {
+        keep[row] = true;
+      } else {
+        grid->Clear(row, i);
+      }
+    }
+  }
   grid->Keep(keep);
+  if (grid->steps() != 1) return grid;
   const Grid& values = *grid;
   return Reorder(*grid, [&values](size_t a, size_t b) {
     const double left = values.floats(a)[0];

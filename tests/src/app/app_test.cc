@@ -149,6 +149,23 @@ TEST(App, MeasuresWhatGoesThroughAndShowsIt) {
   EXPECT_THAT(metrics, HasSubstr("sidelight_series_limit 10000"));
 }
 
+TEST(App, AnswersQueriesOverWhatItSampled) {
+  const Backend backend;
+  config::Config config = TestConfig(backend.port());
+  config.interval = std::chrono::milliseconds(100);
+  config.instance = "pod-1";
+  RunningApp app(std::move(config));
+  EXPECT_THAT(Get(app.api_port(), "/api/v1/query?query=1%2B1"), HasSubstr("\"resultType\":\"scalar\""));
+  const std::string wanted =
+      R"("metric":{"__name__":"sidelight_build_info","instance":"pod-1","job":"test","version":"0.1.0"})";
+  std::string answer;
+  for (const TimePoint end = SystemClock().Now() + std::chrono::seconds(10);
+       SystemClock().Now() < end && answer.find(wanted) == std::string::npos;) {
+    answer = Get(app.api_port(), "/api/v1/query?query=sidelight_build_info");
+  }
+  EXPECT_THAT(answer, HasSubstr(wanted));
+}
+
 TEST(App, AnswersProbesOnBothPorts) {
   const Backend backend;
   RunningApp app(TestConfig(backend.port()));

@@ -59,6 +59,33 @@ TEST(CommandTest, Check) {
   EXPECT_THAT(std::get<Check>(command).files, ElementsAre("a.yaml", "b.yaml"));
 }
 
+TEST(CommandTest, QueryOfAMoment) {
+  const Command command = ParseLine("query up");
+  ASSERT_TRUE(std::holds_alternative<Query>(command));
+  const Query& query = std::get<Query>(command);
+  EXPECT_EQ(query.expression, "up");
+  EXPECT_EQ(query.url, "http://127.0.0.1:9464");
+  EXPECT_EQ(query.time, "");
+  EXPECT_EQ(query.start, "");
+  EXPECT_EQ(query.format, Query::Format::kTable);
+  const Command minus = ParseLine("query --url http://a:1 --time 5 --format json --timeout 1s -- -1");
+  ASSERT_TRUE(std::holds_alternative<Query>(minus));
+  EXPECT_EQ(std::get<Query>(minus).expression, "-1");
+  EXPECT_EQ(std::get<Query>(minus).url, "http://a:1");
+  EXPECT_EQ(std::get<Query>(minus).time, "5");
+  EXPECT_EQ(std::get<Query>(minus).timeout, "1s");
+  EXPECT_EQ(std::get<Query>(minus).format, Query::Format::kJson);
+}
+
+TEST(CommandTest, QueryOfARange) {
+  const Command command = ParseLine("query --start 1 --step 15s sum(up) --end 9");
+  ASSERT_TRUE(std::holds_alternative<Query>(command));
+  EXPECT_EQ(std::get<Query>(command).expression, "sum(up)");
+  EXPECT_EQ(std::get<Query>(command).start, "1");
+  EXPECT_EQ(std::get<Query>(command).end, "9");
+  EXPECT_EQ(std::get<Query>(command).step, "15s");
+}
+
 TEST(CommandTest, Version) {
   EXPECT_TRUE(std::holds_alternative<Version>(ParseLine("version")));
   EXPECT_TRUE(std::holds_alternative<Version>(ParseLine("--version")));
@@ -71,6 +98,8 @@ TEST(CommandTest, HelpIsNoError) {
       {"run --help", "--probe-listen ADDRESS"},
       {"run --tap x --help", "--probe-listen ADDRESS"},
       {"check -h", "sidelight check sidelight.yaml"},
+      {"query -h", "--start TIME --step STEP [options] EXPR"},
+      {"--help", "sidelight query EXPR"},
       {"version --help", "Prints the version."},
   };
   for (const auto& [line, want] : cases) {
@@ -90,7 +119,15 @@ TEST(CommandTest, HelpNamesEveryOptionOfRun) {
   }
 }
 
+TEST(CommandTest, HelpNamesEveryOptionOfQuery) {
+  const std::string help = std::get<Print>(ParseLine("query --help")).text;
+  for (const std::string flag : {"--url", "--time", "--start", "--end", "--step", "--timeout", "--format"}) {
+    EXPECT_THAT(help, HasSubstr("\n  " + flag + " "));
+  }
+}
+
 TEST(CommandTest, WrongUse) {
+  const std::string query_hint = "\n\"sidelight query --help\" shows what there is.\n";
   const std::string run_hint = "\n\"sidelight run --help\" shows what there is.\n";
   const std::pair<std::string, std::string> cases[] = {
       {"", "sidelight: no command is given\n\"sidelight --help\" shows what there is.\n"},
@@ -119,6 +156,18 @@ TEST(CommandTest, WrongUse) {
       {"run --config", "sidelight run: --config needs a value" + run_hint},
       {"run --config a --config b", "sidelight run: --config may be given only once" + run_hint},
       {"check", "sidelight check: FILE is missing\n\"sidelight check --help\" shows what there is.\n"},
+      {"query", "sidelight query: EXPR is missing" + query_hint},
+      {"query a b", "sidelight query: \"b\" is not expected here" + query_hint},
+      {"query --fromat json a",
+       "sidelight query: there is no option \"--fromat\"; did you mean \"--format\"?" + query_hint},
+      {"query --format xml a", "sidelight query: --format \"xml\": valid values: table, json" + query_hint},
+      {"query --start 1 a",
+       "sidelight query: a range needs --start and --step; --end is now when it is left out" + query_hint},
+      {"query --end 1 a",
+       "sidelight query: a range needs --start and --step; --end is now when it is left out" + query_hint},
+      {"query --start 1 --step 1 --time 1 a",
+       "sidelight query: --time and --start exclude each other; a query is of one moment, or of a range" +
+           query_hint},
       {"version x",
        "sidelight version: \"x\" is not expected here\n\"sidelight version --help\" shows what there is.\n"},
   };

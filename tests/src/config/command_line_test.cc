@@ -51,7 +51,7 @@ TEST(CommandLineTest, OtherFlags) {
   EXPECT_EQ(config->listen.ToString(), "127.0.0.1:1");
   EXPECT_EQ(config->probe_listen.ToString(), "127.0.0.1:2");
   EXPECT_EQ(config->service, "shop");
-  EXPECT_EQ(config->external_labels.ToString(), "{service=\"shop\"}");
+  EXPECT_NE(config->instance, "");
   EXPECT_EQ(config->log.format, log::Format::kText);
   EXPECT_EQ(config->log.level, log::Level::kError);
 }

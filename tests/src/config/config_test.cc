@@ -29,7 +29,10 @@ TEST(ConfigTest, Defaults) {
   const Result<Config> config = Parse(kTap, "s.yaml", NoEnvironment);
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->service, "unknown_service");
-  EXPECT_EQ(config->external_labels.ToString(), "{service=\"unknown_service\"}");
+  EXPECT_NE(config->instance, "");
+  EXPECT_EQ(config->storage.path, "");
+  EXPECT_EQ(config->storage.memory, 64u << 20);
+  EXPECT_EQ(config->promql.max_concurrency, 20u);
   EXPECT_EQ(config->listen.ToString(), "0.0.0.0:9464");
   EXPECT_EQ(config->probe_listen.ToString(), "0.0.0.0:9465");
   EXPECT_EQ(config->workers, 1u);
@@ -42,7 +45,6 @@ TEST(ConfigTest, Defaults) {
 TEST(ConfigTest, EveryKey) {
   const Result<Config> config = Parse(R"(
 service: "${env:NAME}"
-external_labels: {cluster: eu-1, pod: ""}
 listen: "[::1]:1"
 probe_listen: 127.0.0.1:2
 web: {lifecycle: any, max_connections: 3}
@@ -50,6 +52,8 @@ log: {format: text, level: debug}
 interval: 1s
 workers: auto
 limits: {series: 4, connections: 5, idle_series: 6m, drain: 7s, drain_delay: 8s}
+storage: {path: /var/lib/sidelight, retention: 30m, memory: 8MiB, first_zero: false}
+promql: {experimental: true, max_samples: 9, max_concurrency: 10, max_result_size: 11KiB, timeout: 12s}
 taps:
   - name: api
     protocol: http
@@ -74,7 +78,7 @@ taps:
                                       });
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->service, "shop");
-  EXPECT_EQ(config->external_labels.ToString(), "{cluster=\"eu-1\", namespace=\"prod\", service=\"shop\"}");
+  EXPECT_EQ(config->instance, "shop-1");
   EXPECT_EQ(config->listen.ToString(), "[::1]:1");
   EXPECT_EQ(config->probe_listen.ToString(), "127.0.0.1:2");
   EXPECT_EQ(config->web.lifecycle, Lifecycle::kAny);
@@ -88,6 +92,15 @@ taps:
   EXPECT_EQ(config->limits.idle_series, std::chrono::minutes(6));
   EXPECT_EQ(config->limits.drain, std::chrono::seconds(7));
   EXPECT_EQ(config->limits.drain_delay, std::chrono::seconds(8));
+  EXPECT_EQ(config->storage.path, "/var/lib/sidelight");
+  EXPECT_EQ(config->storage.retention, std::chrono::minutes(30));
+  EXPECT_EQ(config->storage.memory, 8u << 20);
+  EXPECT_FALSE(config->storage.first_zero);
+  EXPECT_TRUE(config->promql.experimental);
+  EXPECT_EQ(config->promql.max_samples, 9u);
+  EXPECT_EQ(config->promql.max_concurrency, 10u);
+  EXPECT_EQ(config->promql.max_result_size, 11u << 10);
+  EXPECT_EQ(config->promql.timeout, std::chrono::seconds(12));
   ASSERT_EQ(config->taps.size(), 3u);
   const Tap& tap = config->taps[0];
   EXPECT_EQ(tap.tap.listen.ToString(), "unix:/run/a.sock");
@@ -112,18 +125,6 @@ TEST(ConfigTest, WrongValues) {
       {"service:", "s.yaml:1:1: \"service\" has no value; give it one or remove the key\nservice:\n^"},
       {"service: [a]", "s.yaml:1:10: expected text, got a list\nservice: [a]\n         ^"},
       {"servise: a", "s.yaml:1:1: unknown key \"servise\"; did you mean \"service\"?\nservise: a\n^"},
-      {"external_labels: [a]",
-       "s.yaml:1:18: expected a mapping of keys and values, got a list\nexternal_labels: [a]\n               "
-       "  ^"},
-      {"external_labels: {a-b: c}",
-       "s.yaml:1:19: a label's name has only letters, digits and \"_\", and does not begin with a digit\n"
-       "external_labels: {a-b: c}\n                  ^"},
-      {"external_labels: {__a: c}",
-       "s.yaml:1:19: label names that begin with \"__\" are reserved; choose another\n"
-       "external_labels: {__a: c}\n                  ^"},
-      {"external_labels: {a: }",
-       "s.yaml:1:19: \"a\" has no value; give it one or remove the key\nexternal_labels: {a: }\n             "
-       "     ^"},
       {"listen: 9464",
        "s.yaml:1:9: \"9464\" is not an address: the port is missing; write host:port, [v6]:port or "
        "unix:/path\n"
@@ -153,9 +154,32 @@ TEST(ConfigTest, WrongValues) {
        "limits: {series: 1e4}\n                 ^"},
       {"limits: {idle_series: 0}",
        "s.yaml:1:23: it must be at least 1s\nlimits: {idle_series: 0}\n                      ^"},
-      {"storage: {path: /var/lib/sidelight}",
-       "s.yaml:1:1: unknown key \"storage\"; valid keys: external_labels, interval, limits, listen, log, "
-       "probe_listen, service, taps, web, workers\nstorage: {path: /var/lib/sidelight}\n^"},
+      {"storage: {path: \"\"}",
+       "s.yaml:1:17: the path is empty; name a folder or remove the key\nstorage: {path: \"\"}\n             "
+       "  "
+       " ^"},
+      {"storage: {retention: 1s}",
+       "s.yaml:1:22: it must be at least 1m\nstorage: {retention: 1s}\n                     ^"},
+      {"storage: {memory: 64MB}",
+       "s.yaml:1:19: expected a size such as 64MiB or 512KiB, got \"64MB\": its unit must be B, KiB, MiB, "
+       "GiB or TiB\n"
+       "storage: {memory: 64MB}\n                  ^"},
+      {"storage: {memory: 64}",
+       "s.yaml:1:19: it must be at least 1MiB\nstorage: {memory: 64}\n                  ^"},
+      {"storage: {pat: x}",
+       "s.yaml:1:11: unknown key \"pat\"; did you mean \"path\"?\nstorage: {pat: x}\n          ^"},
+      {"promql: {timeout: 0}",
+       "s.yaml:1:19: it must be at least 1ms\npromql: {timeout: 0}\n                  ^"},
+      {"promql: {max_samples: 0}",
+       "s.yaml:1:23: it must be from 1 to 10000000000\npromql: {max_samples: 0}\n                      ^"},
+      {"promql: {experimental: maybe}",
+       "s.yaml:1:24: expected true or false, got \"maybe\": write true or false\npromql: {experimental: "
+       "maybe}\n"
+       "                       ^"},
+      {"external_labels: {cluster: eu-1}",
+       "s.yaml:1:1: unknown key \"external_labels\"; valid keys: interval, limits, listen, log, "
+       "probe_listen, "
+       "promql, service, storage, taps, web, workers\nexternal_labels: {cluster: eu-1}\n^"},
       {"probe_listen: 0.0.0.0:9464",
        "s.yaml:1:15: \"listen\" and \"probe_listen\" are both \"0.0.0.0:9464\"; they need an address each\n"
        "probe_listen: 0.0.0.0:9464\n              ^"},

@@ -49,7 +49,7 @@ std::vector<Row> Rows() {
 }
 
 std::optional<std::string> TestEnvironment(const std::string& name) {
-  if (name == "ZONE") return "a";
+  if (name == "HOME") return "/home/app";
   return std::nullopt;
 }
 
@@ -125,6 +125,8 @@ TEST(DocumentationTest, EveryKeyThatIsAskedForIsThere) {
       {"web.", "web: {zzzzzzzzzz: 1}\n"},
       {"log.", "log: {zzzzzzzzzz: 1}\n"},
       {"limits.", "limits: {zzzzzzzzzz: 1}\n"},
+      {"storage.", "storage: {zzzzzzzzzz: 1}\n"},
+      {"promql.", "promql: {zzzzzzzzzz: 1}\n"},
       {"taps[].", "taps: [{zzzzzzzzzz: 1}]\n"},
       {"taps[].naming.", "taps: [{naming: {zzzzzzzzzz: 1}}]\n"},
   };
@@ -173,6 +175,15 @@ TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
     EXPECT_EQ(c.limits.idle_series, d.limits.idle_series) << row.key;
     EXPECT_EQ(c.limits.drain, d.limits.drain) << row.key;
     EXPECT_EQ(c.limits.drain_delay, d.limits.drain_delay) << row.key;
+    EXPECT_EQ(c.storage.path, d.storage.path) << row.key;
+    EXPECT_EQ(c.storage.retention, d.storage.retention) << row.key;
+    EXPECT_EQ(c.storage.memory, d.storage.memory) << row.key;
+    EXPECT_EQ(c.storage.first_zero, d.storage.first_zero) << row.key;
+    EXPECT_EQ(c.promql.experimental, d.promql.experimental) << row.key;
+    EXPECT_EQ(c.promql.max_samples, d.promql.max_samples) << row.key;
+    EXPECT_EQ(c.promql.max_concurrency, d.promql.max_concurrency) << row.key;
+    EXPECT_EQ(c.promql.max_result_size, d.promql.max_result_size) << row.key;
+    EXPECT_EQ(c.promql.timeout, d.promql.timeout) << row.key;
     const Tap& tap = c.taps[0];
     const Tap& default_tap = d.taps[0];
     EXPECT_EQ(tap.tap.source, default_tap.tap.source) << row.key;

@@ -21,13 +21,11 @@ TEST(IdentityTest, Service) {
   EXPECT_EQ(DefaultService(With({{"OTEL_SERVICE_NAME", "shop"}})), "shop");
 }
 
-TEST(IdentityTest, ExternalLabels) {
-  const Environment pod = With({{"POD_NAME", "shop-1"}, {"POD_NAMESPACE", "prod"}});
-  EXPECT_EQ(ExternalLabels({}, "shop", With({})).ToString(), "{service=\"shop\"}");
-  EXPECT_EQ(ExternalLabels({}, "shop", pod).ToString(),
-            "{namespace=\"prod\", pod=\"shop-1\", service=\"shop\"}");
-  EXPECT_EQ(ExternalLabels({{"cluster", "eu"}, {"pod", "other"}, {"namespace", ""}}, "shop", pod).ToString(),
-            "{cluster=\"eu\", pod=\"other\", service=\"shop\"}");
+TEST(IdentityTest, Instance) {
+  EXPECT_EQ(DefaultInstance(With({{"POD_NAME", "shop-1"}})), "shop-1");
+  const std::string host = DefaultInstance(With({}));
+  EXPECT_NE(host, "");
+  EXPECT_EQ(DefaultInstance(With({{"POD_NAME", ""}})), host);
 }
 
 }  // namespace

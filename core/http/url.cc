@@ -1,0 +1,53 @@
+#include "core/http/url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sidelight::http {
+namespace {
+
+constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kForm = "write http://host:port";
+
+tl::unexpected<Error> Wrong(std::string message) {
+  return Fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+bool IsPathByte(char c) {
+  return c > ' ' && c < 0x7f;
+}
+
+}  // namespace
+
+Result<Url> Url::Parse(std::string_view text) {
+  const std::string_view authority_and_path =
+      text.starts_with(kScheme) ? text.substr(kScheme.size()) : std::string_view();
+  const size_t end = std::min(authority_and_path.find_first_of("/?#"), authority_and_path.size());
+  const std::string_view authority = authority_and_path.substr(0, end);
+  std::string_view path = authority_and_path.substr(end);
+  if (text.find('@') != std::string_view::npos) {
+    return Wrong(fmt::format("the URL has a user in it, which is not sent; {}", kForm));
+  }
+  if (text.starts_with("https://")) {
+    return Wrong(fmt::format("\"{}\" asks for TLS, which is not spoken here; {}", text, kForm));
+  }
+  if (authority.empty()) return Wrong(fmt::format("\"{}\" is not a URL; {}", text, kForm));
+  if (path.find_first_of("?#") != std::string_view::npos ||
+      !std::all_of(path.begin(), path.end(), IsPathByte)) {
+    return Wrong(fmt::format("\"{}\" has more in it than a path; {}", text, kForm));
+  }
+  const bool v6 = authority.starts_with('[');
+  const bool has_port = v6 ? !authority.ends_with(']') : authority.find(':') != std::string_view::npos;
+  Result<net::Address> address =
+      net::Address::Parse(has_port ? std::string(authority) : fmt::format("{}:80", authority));
+  if (!address) return tl::unexpected<Error>(std::move(address.error()));
+  if (address->is_unix() || address->port() == 0) {
+    return Wrong(fmt::format("\"{}\" names no port of a host; {}", text, kForm));
+  }
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return Url{*std::move(address), std::string(authority), std::string(path)};
+}
+
+}  // namespace sidelight::http

@@ -1,0 +1,22 @@
+// Url: where an HTTP request goes, "http://127.0.0.1:9464/prefix".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/net/address.h"
+
+namespace sidelight::http {
+
+struct Url {
+  net::Address address;   // a name, or an IP address; port 80 unless one is given
+  std::string authority;  // host and port as they were written: what the header Host says
+  std::string path;       // as written, "" or "/prefix": never with a '/' at its end
+
+  // Only http://. Errors say what is wrong and what would be right; a URL with a user and a password is
+  // refused and not repeated.
+  static Result<Url> Parse(std::string_view text);
+};
+
+}  // namespace sidelight::http
