@@ -57,6 +57,7 @@ struct Exchange {
   std::string_view database;  // db.namespace: Redis: the selected index, "0"; PostgreSQL: its database
   std::string_view error;  // Redis: the error's prefix, "WRONGTYPE"; PostgreSQL: the SQLSTATE; "" for success
   std::string_view summary;    // db.query.summary: operation and tables, no literals, at most 255 bytes
+  std::string_view query;      // the statement with its literals removed, cut at 2 KiB; when the sink wants it
   int64_t returned_rows = -1;  // -1: the protocol does not say
   bool blocking = false;       // it waits on purpose (BLPOP): its time is no latency
   std::span<const CacheLookup> cache;  // at most one for each keyspace; empty when the request is no lookup
@@ -75,6 +76,8 @@ enum class OpaqueReason : uint8_t {
 };
 inline constexpr int kOpaqueReasons = 4;
 
+struct Protocol;
+
 // Where observers put what they saw. One for each worker thread, called only there. Views in an Exchange live
 // until the call returns.
 class ExchangeSink {
@@ -91,6 +94,14 @@ class ExchangeSink {
   virtual uint32_t Keyspace(std::string_view key) {
     (void)key;
     return 0;
+  }
+  // Whether Exchange::query is of use to it; asked once for each connection, when its observer is made.
+  virtual bool WantsQueries() const { return false; }
+  // Where the exchanges of a connection go whose protocol was told from its first bytes (protocol.h's `auto`).
+  // Lives as long as this one. Asked once for each connection, and not of a sink that knows its protocol.
+  virtual ExchangeSink& Detected(const Protocol& protocol) {
+    (void)protocol;
+    return *this;
   }
   // A connection's session changes what it does; the first is from kClosed, the last to kClosed.
   virtual void SessionChanged(SessionState from, SessionState to) {
