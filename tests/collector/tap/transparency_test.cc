@@ -79,7 +79,9 @@ std::string Memcached(Random& random, bool response) {
 
 std::string Big(size_t number, int bytes) {
   std::string out;
-  for (int i = bytes - 1; i >= 0; --i) out += static_cast<char>(number >> (8 * i));
+  for (int i = bytes - 1; i >= 0; --i) {
+    out += i < static_cast<int>(sizeof number) ? static_cast<char>(number >> (8 * i)) : '\0';
+  }
   return out;
 }
 
