@@ -2,6 +2,7 @@
 """Statements, rows, errors and sessions of a real PostgreSQL behind the tap, driven by psql, pgbench and psycopg2, equal
 what PostgreSQL and they counted themselves."""
 
+import io
 import pathlib
 import random
 import re
@@ -14,6 +15,7 @@ import harness
 from postgres_server import CONNECTIONS, DURATION, PostgresTest, program
 
 ROUNDS = 400
+REFUSED_COPIES = 5
 TABLES = """
     CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL);
     CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers, price numeric,
@@ -46,7 +48,6 @@ SCRIPT = (
     ("COPY (SELECT id FROM customers) TO STDOUT;", ["COPY SELECT customers"], []),
     ("COPY orders TO STDOUT;", ["COPY orders"], []),
     ("COPY orders (id, price) FROM STDIN;\n{n}\t7\n{n}1\t8\n\\.", ["COPY orders"], []),
-    ("COPY orders (id, price) FROM STDIN;\n{n}\tcheap\n\\.", [], ["22P02"]),
     ("WITH cheap AS (SELECT * FROM orders WHERE price < 3) SELECT count(*) FROM cheap;", ["SELECT SELECT orders"], []),
     ("DO $$ BEGIN PERFORM * FROM customers; END $$;", ["DO"], []),
     ("SET work_mem = '4MB'; SHOW work_mem;", ["SET", "SHOW"], []),
@@ -168,6 +169,14 @@ class PostgresServerTest(PostgresTest):
             for code in codes:
                 errors[code] = errors.get(code, 0) + 1
         self.psql(script="\n".join(script) + "\n")
+        # Not in the script: where the refusal comes early, psql takes what follows for data of the COPY.
+        for _ in range(REFUSED_COPIES):
+            connection = self.connect()
+            connection.autocommit = True
+            with self.assertRaises(psycopg2.errors.InvalidTextRepresentation):
+                connection.cursor().copy_expert("COPY orders (id, price) FROM STDIN", io.StringIO("1\tcheap\n"))
+            connection.close()
+        errors["22P02"] += REFUSED_COPIES
         measured = self.when_idle()
         # It counts a COMMIT that fails at a deferred constraint, as it had executed by then.
         deferred = sum("INSERT INTO orders VALUES" in lines and "2, 7); COMMIT" in lines for lines in script)
