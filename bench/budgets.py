@@ -93,22 +93,33 @@ def main():
     def row(what, measured, beside, ratio, budget, met):
         rows.append((what, measured, beside, ratio, budget, "met" if met else "MISSED"))
 
-    proxy = results / "proxy.json"
-    subprocess.run([sys.executable, ROOT / "bench/proxy/proxy_bench.py", "--sidelight", sidelight, "--relay",
-                    args.build / "bench/relay", "--rounds", str(rounds), "--seconds", str(seconds), "--json", proxy],
-                   check=True)
-    measured = json.loads(proxy.read_text())
-    for body, limit in (("1k", 1.10), ("64k", 1.05)):
-        cpu = measured["cpu"][body]
+    def through_proxies(name):
+        path = results / f"{name}.json"
+        subprocess.run([sys.executable, ROOT / f"bench/proxy/{name}_bench.py", "--sidelight", sidelight, "--relay",
+                        args.build / "bench/relay", "--rounds", str(rounds), "--seconds", str(seconds), "--json", path],
+                       check=True)
+        return json.loads(path.read_text())
+
+    def cpu_rows(what, cpu, limit):
         for peer, value in cpu.items():
             ratio = value / cpu["relay"]
             if peer == "sidelight":
-                row(f"CPU per request, {body} body", f"{value:.2f} us", f"bare relay {cpu['relay']:.2f} us", f"{ratio:.2f} x",
-                    f"<= {limit:.2f} x", ratio <= limit)
+                row(what, f"{value:.2f} us", f"bare relay {cpu['relay']:.2f} us", f"{ratio:.2f} x", f"<= {limit:.2f} x",
+                    ratio <= limit)
             elif peer != "relay":
                 ours = cpu["sidelight"] / value
                 row(f"  beside {peer}", f"{cpu['sidelight']:.2f} us", f"{value:.2f} us", f"{ours:.2f} x",
-                    "< 1" if peer in ("haproxy-http", "nginx") else "", ours < 1 or peer == "haproxy-tcp")
+                    "< 1" if peer in ("haproxy-http", "nginx") else "", ours < 1)
+
+    measured = through_proxies("http")
+    for body, limit in (("1k", 1.10), ("64k", 1.05)):
+        cpu_rows(f"CPU per request, {body} body", measured["cpu"][body], limit)
+    redis = through_proxies("redis")
+    for pipeline, limit in (("1", 1.10), ("16", 1.25)):
+        cpu_rows(f"CPU per Redis GET, pipeline {pipeline}", redis["cpu"][pipeline], limit)
+    postgres = through_proxies("postgres")
+    cpu_rows("CPU per transaction of pgbench -S", postgres["cpu"]["simple"], 1.10)
+    cpu_rows("  the same, prepared statements", postgres["cpu"]["prepared"], 1.10)
     pss, dirty = measured["memory"]["sidelight"]
     nginx_pss = measured["memory"]["nginx"][0]
     row("memory, idle with one tap: PSS", f"{pss / 1024:.1f} MiB", f"nginx {nginx_pss / 1024:.1f} MiB",
@@ -118,6 +129,15 @@ def main():
     print("an idle connection ...", file=sys.stderr)
     per_connection, count = bytes_per_idle_connection(sidelight)
     row("memory of an idle connection", f"{per_connection:.0f} B", f"mean of {count}", "", "<= 2048 B", per_connection <= 2048)
+
+    print("observers ...", file=sys.stderr)
+    seen = google_benchmark(args.build / "bench/redis_bench", "get_3B|get_4KiB|set_4KiB", micro)
+    for name, what in (("get_3B", "one small Redis GET observed"), ("get_3B_pipelined_16", "  the same, in a pipeline of 16")):
+        ns = seen[f"Observe/{name}"]["command"] * 1e9
+        row(what, f"{ns:.0f} ns", "", "", "<= 60 ns", ns <= 60)
+    for name, what in (("get_4KiB", "Redis replies of 4 KiB observed"), ("set_4KiB", "Redis commands of 4 KiB observed")):
+        rate = seen[f"Observe/{name}"]["bytes_per_second"] / 1e9
+        row(what, f"{rate:.0f} GB/s", "", "", ">= 2 GB/s", rate >= 2)
 
     print("core/metrics ...", file=sys.stderr)
     metrics = google_benchmark(args.build / "bench/metrics_bench", "Observe", micro)

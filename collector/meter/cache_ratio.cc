@@ -1,11 +1,13 @@
 #include "collector/meter/cache_ratio.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
 #include <utility>
 
 namespace sidelight::meter {
 
-CacheRatio::CacheRatio(const Clock& clock, std::shared_ptr<const Keyspaces> keyspaces, Duration window,
+CacheRatio::CacheRatio(const Clock& clock, std::shared_ptr<const KeyspaceNames> keyspaces, Duration window,
                        Naming naming)
     : clock_(clock), keyspaces_(std::move(keyspaces)), window_(window), naming_(std::move(naming)) {
   ring_.push_back({clock_.Now(), {}});
@@ -34,6 +36,7 @@ void CacheRatio::TurnTo(TimePoint now, const std::vector<Sum>& sums) const {
 
 void CacheRatio::Turn() const {
   const std::lock_guard guard(mutex_);
+  if (workers_.empty()) return;
   const TimePoint now = clock_.Now();
   if (now - ring_.back().time >= window_ / kSlots) TurnTo(now, Now());
 }
@@ -42,6 +45,7 @@ std::vector<MetricFamily> CacheRatio::Collect() const {
   std::vector<Sum> gone;  // through the window
   {
     const std::lock_guard guard(mutex_);
+    if (workers_.empty()) return {};
     gone = Now();
     TurnTo(clock_.Now(), gone);
     const std::vector<Sum>& before = ring_.front().sums;
@@ -53,25 +57,21 @@ std::vector<MetricFamily> CacheRatio::Collect() const {
 
   MetricFamily family{
       .name = naming_.name, .help = naming_.help, .unit = {}, .type = MetricType::kGauge, .metrics = {}};
-  const auto add = [&](const Sum& sum, KeyspaceId keyspace) {
-    if (sum.hits + sum.misses == 0) return;
+  // By name: a keyspace of the configuration and a learned one may be called alike.
+  std::map<std::string, Sum> by_text;
+  for (size_t i = 0; i < gone.size(); ++i) {
+    if (gone[i].hits + gone[i].misses == 0) continue;
+    Sum& sum = by_text[naming_.keyspace_label.empty() ? "" : keyspaces_->Text(static_cast<KeyspaceId>(i))];
+    sum.hits += gone[i].hits;
+    sum.misses += gone[i].misses;
+  }
+  for (const auto& [text, sum] : by_text) {
     std::vector<Label> labels;
     for (const auto& [name, value] : naming_.labels) labels.push_back({name, value});
-    const std::string text = keyspaces_->Text(keyspace);
     if (!naming_.keyspace_label.empty()) labels.push_back({naming_.keyspace_label, text});
     Metric& metric = family.metrics.emplace_back();
     metric.labels = Labels(std::span<const Label>(labels));
     metric.value = static_cast<double>(sum.hits) / static_cast<double>(sum.hits + sum.misses);
-  };
-  if (naming_.keyspace_label.empty()) {
-    Sum all;
-    for (const Sum& sum : gone) {
-      all.hits += sum.hits;
-      all.misses += sum.misses;
-    }
-    add(all, kNoKeyspace);
-  } else {
-    for (size_t i = 0; i < gone.size(); ++i) add(gone[i], static_cast<KeyspaceId>(i));
   }
   if (family.metrics.empty()) return {};
   std::sort(family.metrics.begin(), family.metrics.end(),

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "collector/meter/keyspaces.h"
+#include "collector/meter/keyspace_names.h"
 #include "core/base/clock.h"
 #include "core/metrics/registry.h"
 #include "core/model/labels.h"
@@ -57,7 +57,8 @@ class CacheRatio final : public metrics::Source {
     std::string keyspace_label = {};
   };
 
-  CacheRatio(const Clock& clock, std::shared_ptr<const Keyspaces> keyspaces, Duration window, Naming naming);
+  CacheRatio(const Clock& clock, std::shared_ptr<const KeyspaceNames> keyspaces, Duration window,
+             Naming naming);
 
   // The totals of one more worker; they live as long as this.
   CacheTotals* AddWorker();
@@ -81,7 +82,7 @@ class CacheRatio final : public metrics::Source {
   void TurnTo(TimePoint now, const std::vector<Sum>& sums) const;
 
   const Clock& clock_;
-  const std::shared_ptr<const Keyspaces> keyspaces_;
+  const std::shared_ptr<const KeyspaceNames> keyspaces_;
   const Duration window_;
   const Naming naming_;
   mutable std::mutex mutex_;

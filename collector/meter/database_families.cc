@@ -55,7 +55,6 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
       port_(identity.server_port == 0 ? "" : fmt::to_string(identity.server_port)),
       system_(protocol.system),
       plain_(naming.style == NamingStyle::kPlain),
-      prefix_(naming.prefix),
       names_{.system = PrometheusLabelName("db.system.name"),
              .operation = PrometheusLabelName("db.operation.name"),
              .database = PrometheusLabelName("db.namespace"),
@@ -78,16 +77,11 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
     return add(PrometheusName(name, unit, type), unit, type, std::move(help), std::move(bounds));
   };
 
-  if (protocol.cache) {
-    cache_requests =
-        add(plain_ ? prefix_ + "_cache_requests_total" : "cache_requests_total", "", MetricType::kCounter,
-            "Keys that were looked up in a cache, by what its reply told: hit or miss.", nullptr);
-  }
   if (plain_) {
     if (protocol.cache) return;
-    duration = add(prefix_ + "_database_query_duration_seconds", "s", MetricType::kHistogram,
+    duration = add(naming.prefix + "_database_query_duration_seconds", "s", MetricType::kHistogram,
                    "Time from a query's first byte to its answer's last.", DurationBounds());
-    connections = add(prefix_ + "_database_connections", "", MetricType::kGauge,
+    connections = add(naming.prefix + "_database_connections", "", MetricType::kGauge,
                       "Connections to the database that are open now.", nullptr);
     return;
   }
@@ -97,6 +91,8 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
   blocked = otel("db.client.blocked", "s", MetricType::kHistogram,
                  "Operations that wait on purpose until there is something for them: how long they took.",
                  BlockedBounds());
+  noreply = otel("db.client.noreply_operations", "{operation}", MetricType::kCounter,
+                 "Database operations that the server answered with silence, as it was told to.");
   returned_rows = otel("db.client.response.returned_rows", "{row}", MetricType::kHistogram,
                        "Database operations: rows that the answer brought.", RowBounds());
   pipeline_wait =
@@ -161,45 +157,11 @@ Labels DatabaseFamilies::ConnectionLabels(SessionState state) const {
   return labels.Build();
 }
 
-Labels DatabaseFamilies::CacheLabels(std::string_view operation, std::string_view keyspace, bool hit) const {
-  const std::string_view result = hit ? "hit" : "miss";
-  Builder labels;
-  if (plain_) {
-    labels.Add("operation", operation);
-    labels.Add("keyspace", keyspace);
-    labels.Add("result", result);
-    return labels.Build();
-  }
-  labels.Add("tap", identity_.tap);
-  labels.Add("cache_system", system_);
-  labels.Add("cache_operation", operation);
-  labels.Add("cache_keyspace", keyspace);
-  labels.Add("cache_result", result);
-  return labels.Build();
-}
-
 Labels DatabaseFamilies::OverflowLabels() const {
   Builder labels;
   labels.Add("otel_metric_overflow", "true");
   if (!plain_) labels.Add("tap", identity_.tap);
   return labels.Build();
-}
-
-Labels DatabaseFamilies::CacheOverflowLabels(bool hit) const {
-  Builder labels;
-  labels.Add("otel_metric_overflow", "true");
-  if (!plain_) labels.Add("tap", identity_.tap);
-  labels.Add(plain_ ? "result" : "cache_result", hit ? "hit" : "miss");
-  return labels.Build();
-}
-
-CacheRatio::Naming DatabaseFamilies::RatioNaming() const {
-  const std::string help = "Hits as a share of all keys that were looked up, over the tap's cache_window.";
-  if (plain_) return {.name = prefix_ + "_cache_hit_ratio", .help = help};
-  return {.name = "cache_hit_ratio",
-          .help = help,
-          .labels = {{"cache_system", system_}, {"tap", identity_.tap}},
-          .keyspace_label = "cache_keyspace"};
 }
 
 }  // namespace sidelight::meter

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "collector/meter/cache_ratio.h"
 #include "collector/meter/identity.h"
 #include "collector/meter/options.h"
 #include "collector/meter/tap_families.h"
@@ -27,7 +26,8 @@ struct BasicKind {
   Text summary{};
   Outcome outcome = Outcome::kAnswered;
   bool blocking = false;
-  bool rows = false;  // it says how many rows came back
+  bool rows = false;     // it says how many rows came back
+  bool noreply = false;  // it was answered with silence
 };
 using KindView = BasicKind<std::string_view>;
 using Kind = BasicKind<std::string>;
@@ -39,7 +39,8 @@ inline KindView KindOf(const Exchange& exchange) {
           .summary = exchange.summary,
           .outcome = exchange.outcome,
           .blocking = exchange.blocking,
-          .rows = exchange.returned_rows >= 0};
+          .rows = exchange.returned_rows >= 0,
+          .noreply = exchange.outcome == Outcome::kAnswered && !exchange.has_first_byte};
 }
 
 class DatabaseFamilies {
@@ -54,27 +55,23 @@ class DatabaseFamilies {
   metrics::Family* pipeline_wait = nullptr;
   metrics::Family* slow_queries = nullptr;
   metrics::Family* connections = nullptr;
-  metrics::Family* cache_requests = nullptr;
+  metrics::Family* noreply = nullptr;
   const TapFamilies tap;
 
   bool plain() const { return plain_; }
 
   // Of duration and returned_rows.
   Labels ExchangeLabels(const KindView& kind) const;
-  // Of blocked and slow_queries.
+  // Of blocked, noreply and slow_queries.
   Labels OperationLabels(const KindView& kind) const;
   // Of pipeline_wait.
   Labels ServerLabels() const;
   // Of connections; any open state in naming plain.
   Labels ConnectionLabels(SessionState state) const;
-  Labels CacheLabels(std::string_view operation, std::string_view keyspace, bool hit) const;
-  // Of the series that takes what the limit refuses, in all but cache_requests.
+  // Of the series that takes what the limit refuses.
   Labels OverflowLabels() const;
-  Labels CacheOverflowLabels(bool hit) const;
   Labels TapLabels() const { return meter::TapLabels(identity_.tap); }
   Labels OpaqueLabels(OpaqueReason reason) const { return meter::OpaqueLabels(identity_.tap, reason); }
-  // Of the gauge beside cache_requests.
-  CacheRatio::Naming RatioNaming() const;
 
  private:
   class Builder;
@@ -91,7 +88,6 @@ class DatabaseFamilies {
   const std::string port_;
   const std::string system_;
   const bool plain_;
-  const std::string prefix_;
   Names names_;
 };
 

@@ -8,6 +8,8 @@
 namespace sidelight::meter {
 namespace {
 
+constexpr size_t kLoggedKeyspaces = 4;  // of one request
+
 // Most words are a few bytes or none, for which a call would cost more than the comparison.
 bool Same(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -22,12 +24,13 @@ bool Same(std::string_view a, std::string_view b) {
 template <class Text>
 bool Same(const KindView& a, const BasicKind<Text>& b) {
   return Same(a.operation, b.operation) && a.outcome == b.outcome && a.blocking == b.blocking &&
-         a.rows == b.rows && Same(a.error, b.error) && Same(a.database, b.database) &&
-         Same(a.summary, b.summary);
+         a.rows == b.rows && a.noreply == b.noreply && Same(a.error, b.error) &&
+         Same(a.database, b.database) && Same(a.summary, b.summary);
 }
 
 KindView ViewOf(const Kind& kind) {
-  return {kind.operation, kind.database, kind.error, kind.summary, kind.outcome, kind.blocking, kind.rows};
+  return {kind.operation, kind.database, kind.error, kind.summary,
+          kind.outcome,   kind.blocking, kind.rows,  kind.noreply};
 }
 
 Kind Own(const KindView& kind) {
@@ -37,7 +40,8 @@ Kind Own(const KindView& kind) {
           std::string(kind.summary),
           kind.outcome,
           kind.blocking,
-          kind.rows};
+          kind.rows,
+          kind.noreply};
 }
 
 }  // namespace
@@ -53,10 +57,11 @@ DatabaseMeter::DatabaseMeter(metrics::Registry& registry, const Clock& clock, co
       databases_(limits.databases),
       errors_(limits.errors),
       summaries_(limits.summaries) {
+  if (options.log_slow_queries) slow_log_ = std::make_unique<SlowQueryLog>(clock, identity.tap);
   if (!protocol.cache) return;
   keyspaces_ = std::make_shared<Keyspaces>(std::move(options.keyspaces), limits.keyspaces);
-  ratio_ = std::make_shared<CacheRatio>(clock, keyspaces_, options.cache_window, families_.RatioNaming());
-  registry.AddSource(ratio_);
+  cache_.emplace(registry, clock, CacheFamilies(registry, identity.tap, protocol.system, naming, ""),
+                 keyspaces_, options.cache_window);
 }
 
 std::unique_ptr<TapSink> DatabaseMeter::MakeSink(metrics::Shard* shard) {
@@ -78,7 +83,8 @@ size_t DatabaseShard::KindHash::operator()(const KindView& kind) const {
   const auto mix = [&sum](size_t more) { sum = (sum ^ more) * 0x9e3779b97f4a7c15 + (sum >> 29); };
   for (const std::string_view text : {kind.database, kind.error, kind.summary})
     mix(text.empty() ? 0 : hash(text));
-  mix(static_cast<size_t>(kind.outcome) << 2 | size_t{kind.blocking} << 1 | size_t{kind.rows});
+  mix(static_cast<size_t>(kind.outcome) << 3 | size_t{kind.noreply} << 2 | size_t{kind.blocking} << 1 |
+      size_t{kind.rows});
   return sum;
 }
 size_t DatabaseShard::KindHash::operator()(const std::unique_ptr<Entry>& entry) const {
@@ -92,10 +98,8 @@ bool DatabaseShard::KindEqual::operator()(const std::unique_ptr<Entry>& entry, c
 }
 
 DatabaseShard::DatabaseShard(DatabaseMeter* meter, metrics::Shard* shard)
-    : meter_(meter),
-      families_(meter->families_),
-      shard_(shard),
-      totals_(meter->ratio_ == nullptr ? nullptr : meter->ratio_->AddWorker()) {
+    : meter_(meter), families_(meter->families_), shard_(shard) {
+  if (meter->cache_) cache_.emplace(&*meter->cache_, shard);
   const auto counter = [&](metrics::Family* family, const Labels& labels) {
     return shard_->GetCounter(family, labels, metrics::Budget::kExempt);
   };
@@ -128,7 +132,12 @@ void DatabaseShard::Ended(const Exchange& exchange) {
   entry.last_used = std::max(entry.last_used, exchange.end);
   Record(exchange, entry);
   bool overflow = entry.overflow;
-  for (const CacheLookup& lookup : exchange.cache) overflow |= !Count(lookup, entry);
+  if (cache_) {
+    for (const CacheLookup& lookup : exchange.cache) {
+      overflow |= !cache_->Count(lookup, lookup.keyspace, entry.kind.operation, entry.overflow,
+                                 entry.last_used, &entry.lookup);
+    }
+  }
   if (overflow) overflowed_->Add(1);
 }
 
@@ -162,7 +171,22 @@ void DatabaseShard::Record(const Exchange& exchange, Entry& entry) {
   if (instruments.blocked != nullptr) instruments.blocked->Observe(Seconds(took));
   if (instruments.returned_rows != nullptr)
     instruments.returned_rows->Observe(static_cast<double>(exchange.returned_rows));
-  if (instruments.slow_queries != nullptr && took > *meter_->slow_query_) instruments.slow_queries->Add(1);
+  if (instruments.noreply != nullptr) instruments.noreply->Add(1);
+  if (meter_->slow_query_ && took > *meter_->slow_query_ && !entry.kind.blocking && !entry.kind.noreply) {
+    if (instruments.slow_queries != nullptr) instruments.slow_queries->Add(1);
+    if (meter_->slow_log_ != nullptr) LogSlow(exchange, took);
+  }
+}
+
+void DatabaseShard::LogSlow(const Exchange& exchange, Duration took) {
+  std::string keyspaces;
+  if (meter_->keyspaces_ != nullptr) {
+    for (const CacheLookup& lookup :
+         exchange.cache.first(std::min(exchange.cache.size(), kLoggedKeyspaces))) {
+      keyspaces += (keyspaces.empty() ? "" : ", ") + meter_->keyspaces_->Text(lookup.keyspace);
+    }
+  }
+  meter_->slow_log_->Add(exchange, took, keyspaces);
 }
 
 // Few kinds make up most of a tap's traffic, and a comparison is cheaper than a hash of all that tells them
@@ -204,7 +228,8 @@ DatabaseShard::Entry& DatabaseShard::Begin(const KindView& raw) {
 
 DatabaseShard::Entry& DatabaseShard::Overflow(const KindView& kind) {
   const bool gone = kind.outcome == Outcome::kClientGone;
-  auto& entry = overflow_[size_t{kind.blocking} | size_t{kind.rows} << 1 | size_t{gone} << 2];
+  auto& entry = overflow_[size_t{kind.blocking} | size_t{kind.rows} << 1 | size_t{gone} << 2 |
+                          size_t{kind.noreply} << 3];
   if (entry == nullptr) {
     entry = std::make_unique<Entry>();
     entry->overflow = true;
@@ -228,7 +253,9 @@ bool DatabaseShard::Make(const KindView& kind, metrics::Budget budget, Instrumen
     complete = *slot != nullptr;
   };
   const Labels operation = overflow ? families_.OverflowLabels() : families_.OperationLabels(kind);
-  if (kind.blocking && families_.blocked != nullptr) {
+  if (kind.noreply) {
+    counter(families_.noreply, operation, &out->noreply);
+  } else if (kind.blocking && families_.blocked != nullptr) {
     histogram(families_.blocked, operation, &out->blocked);
   } else {
     const Labels exchange = overflow ? families_.OverflowLabels() : families_.ExchangeLabels(kind);
@@ -248,54 +275,8 @@ void DatabaseShard::Release(Instruments& instruments) {
   give_back(instruments.duration);
   give_back(instruments.blocked);
   give_back(instruments.returned_rows);
+  give_back(instruments.noreply);
   give_back(instruments.slow_queries);
-}
-
-bool DatabaseShard::Count(const CacheLookup& lookup, Entry& entry) {
-  if (totals_ == nullptr) return true;
-  totals_->Add(lookup.keyspace, lookup.hits, lookup.misses);
-  CacheSeries* series = entry.cache;
-  if (series == nullptr || entry.keyspace != lookup.keyspace) {
-    series = entry.overflow ? &CacheOverflow() : &FindCache(entry.kind.operation, lookup.keyspace);
-    entry.cache = series;
-    entry.keyspace = lookup.keyspace;
-  }
-  series->last_used = std::max(series->last_used, entry.last_used);
-  series->hits->Add(lookup.hits);
-  series->misses->Add(lookup.misses);
-  return series != &cache_overflow_;
-}
-
-DatabaseShard::CacheSeries& DatabaseShard::FindCache(std::string_view operation, KeyspaceId keyspace) {
-  const CacheKeyView key(operation, keyspace);
-  if (const auto it = caches_.find(key); it != caches_.end()) return *it.value();
-  const size_t hash = CacheKeyHash()(key);
-  if (refused_.size() >= kMaxRefused || refused_.contains(hash)) return CacheOverflow();
-  auto series = std::make_unique<CacheSeries>();
-  const std::string text = meter_->keyspaces_->Text(keyspace);
-  // Both from the start, so that a ratio of the two is right from the first hit on.
-  series->hits = shard_->GetCounter(families_.cache_requests, families_.CacheLabels(operation, text, true));
-  if (series->hits != nullptr) {
-    series->misses =
-        shard_->GetCounter(families_.cache_requests, families_.CacheLabels(operation, text, false));
-  }
-  if (series->misses == nullptr) {
-    if (series->hits != nullptr) shard_->Release(series->hits);
-    refused_.insert(hash);
-    return CacheOverflow();
-  }
-  return *caches_.insert({CacheKey{std::string(operation), keyspace}, std::move(series)}).first.value();
-}
-
-DatabaseShard::CacheSeries& DatabaseShard::CacheOverflow() {
-  if (cache_overflow_.hits == nullptr) {
-    const auto counter = [&](bool hit) {
-      return shard_->GetCounter(families_.cache_requests, families_.CacheOverflowLabels(hit),
-                                metrics::Budget::kExempt);
-    };
-    cache_overflow_ = {.hits = counter(true), .misses = counter(false)};
-  }
-  return cache_overflow_;
 }
 
 void DatabaseShard::Expire(TimePoint now) {
@@ -303,7 +284,7 @@ void DatabaseShard::Expire(TimePoint now) {
   recent_.fill(nullptr);
   for (auto it = entries_.begin(); it != entries_.end();) {
     Entry& entry = **it;
-    entry.cache = nullptr;
+    entry.lookup = {};
     if (entry.last_used <= limit) {
       Release(entry.instruments);
       it = entries_.erase(it);
@@ -313,29 +294,13 @@ void DatabaseShard::Expire(TimePoint now) {
   }
   for (auto& entry : overflow_) {
     if (entry == nullptr) continue;
-    entry->cache = nullptr;
+    entry->lookup = {};
     if (entry->last_used > limit) continue;
     Release(entry->instruments);
     entry.reset();
   }
-  const auto release = [&](CacheSeries& series) {
-    shard_->Release(series.hits);
-    shard_->Release(series.misses);
-  };
-  for (auto it = caches_.begin(); it != caches_.end();) {
-    if (it->second->last_used <= limit) {
-      release(*it->second);
-      it = caches_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  if (cache_overflow_.hits != nullptr && cache_overflow_.last_used <= limit) {
-    release(cache_overflow_);
-    cache_overflow_ = {};
-  }
   refused_.clear();
-  if (meter_->ratio_ != nullptr) meter_->ratio_->Turn();
+  if (cache_) cache_->Expire(limit);
 }
 
 }  // namespace sidelight::meter

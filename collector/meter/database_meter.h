@@ -6,7 +6,6 @@
 // registry refuses is counted in the tap's overflow series.
 #pragma once
 
-#include <tsl/robin_map.h>
 #include <tsl/robin_set.h>
 
 #include <array>
@@ -15,12 +14,13 @@
 #include <optional>
 #include <string>
 
-#include "collector/meter/cache_ratio.h"
+#include "collector/meter/cache_meter.h"
 #include "collector/meter/database_families.h"
 #include "collector/meter/database_options.h"
 #include "collector/meter/identity.h"
 #include "collector/meter/keyspaces.h"
 #include "collector/meter/options.h"
+#include "collector/meter/slow_query_log.h"
 #include "collector/meter/tap_meter.h"
 #include "collector/meter/words.h"
 #include "collector/protocols/exchange.h"
@@ -65,8 +65,9 @@ class DatabaseMeter final : public TapMeter {
   Words databases_;
   Words errors_;
   Words summaries_;
-  std::shared_ptr<Keyspaces> keyspaces_;  // null where there is no cache, as ratio_
-  std::shared_ptr<CacheRatio> ratio_;
+  std::shared_ptr<Keyspaces> keyspaces_;    // null where there is no cache
+  std::optional<CacheMeter> cache_;         // likewise
+  std::unique_ptr<SlowQueryLog> slow_log_;  // null when slow queries are not logged
 };
 
 // One worker's half. Belongs to that thread, as `shard` does; several taps may share a shard.
@@ -78,6 +79,7 @@ class DatabaseShard final : public TapSink {
   void Ended(const Exchange& exchange) override;
   void WentOpaque(OpaqueReason reason) override;
   uint32_t Keyspace(std::string_view key) override;
+  bool WantsQueries() const override { return meter_->slow_log_ != nullptr; }
   void SessionChanged(SessionState from, SessionState to) override;
 
   void Expire(TimePoint now) override;
@@ -88,21 +90,15 @@ class DatabaseShard final : public TapSink {
     metrics::Histogram* duration = nullptr;
     metrics::Histogram* blocked = nullptr;
     metrics::Histogram* returned_rows = nullptr;
+    metrics::Counter* noreply = nullptr;
     metrics::Counter* slow_queries = nullptr;
-  };
-  struct CacheSeries {
-    metrics::Counter* hits = nullptr;
-    metrics::Counter* misses = nullptr;
-    TimePoint last_used{};
   };
   struct Entry {
     Kind kind;
     Instruments instruments;
     TimePoint last_used{};
     bool overflow = false;
-    // What it looked up last, which it will most likely look up again.
-    KeyspaceId keyspace = kNoKeyspace;
-    CacheSeries* cache = nullptr;
+    CacheShard::Last lookup;
   };
   struct KindHash {
     using is_transparent = void;
@@ -115,31 +111,7 @@ class DatabaseShard final : public TapSink {
     bool operator()(const KindView& kind, const std::unique_ptr<Entry>& entry) const;
     bool operator()(const std::unique_ptr<Entry>& entry, const KindView& kind) const;
   };
-  // The series of an operation in a keyspace.
-  struct CacheKey {
-    std::string operation;
-    KeyspaceId keyspace;
-  };
-  struct CacheKeyView {
-    std::string_view operation;
-    KeyspaceId keyspace;
-    CacheKeyView(std::string_view o, KeyspaceId k) : operation(o), keyspace(k) {}
-    CacheKeyView(const CacheKey& key) : operation(key.operation), keyspace(key.keyspace) {}  // NOLINT
-  };
-  struct CacheKeyHash {
-    using is_transparent = void;
-    size_t operator()(const CacheKeyView& key) const {
-      return std::hash<std::string_view>()(key.operation) ^ key.keyspace * size_t{0x9e3779b97f4a7c15};
-    }
-  };
-  struct CacheKeyEqual {
-    using is_transparent = void;
-    bool operator()(const CacheKeyView& a, const CacheKeyView& b) const {
-      return a.keyspace == b.keyspace && a.operation == b.operation;
-    }
-  };
-  // Of refused kinds and cache series; when there are more, every new one is taken for refused until the next
-  // Expire().
+  // Of refused kinds; when there are more, every new one is taken for refused until the next Expire().
   static constexpr size_t kMaxRefused = 1024;
   // Kinds that were seen last, by a few of their bytes.
   static constexpr size_t kRecent = 32;
@@ -152,22 +124,17 @@ class DatabaseShard final : public TapSink {
   Entry& Overflow(const KindView& kind);
   void Release(Instruments& instruments);
   void Record(const Exchange& exchange, Entry& entry);
-  // False when they were counted in the overflow series.
-  bool Count(const CacheLookup& lookup, Entry& entry);
-  CacheSeries& FindCache(std::string_view operation, KeyspaceId keyspace);
+  void LogSlow(const Exchange& exchange, Duration took);
   void AddConnections(SessionState state, double n);
-  CacheSeries& CacheOverflow();
 
   DatabaseMeter* const meter_;
   const DatabaseFamilies& families_;
   metrics::Shard* const shard_;
-  CacheTotals* const totals_;  // null where there is no cache
+  std::optional<CacheShard> cache_;  // none where there is no cache
   tsl::robin_set<std::unique_ptr<Entry>, KindHash, KindEqual> entries_;
   std::array<Entry*, kRecent> recent_{};
-  std::array<std::unique_ptr<Entry>, 8> overflow_;  // by what they have use for
-  tsl::robin_map<CacheKey, std::unique_ptr<CacheSeries>, CacheKeyHash, CacheKeyEqual> caches_;
-  CacheSeries cache_overflow_;
-  tsl::robin_set<size_t> refused_;  // hashes of kinds and of cache keys
+  std::array<std::unique_ptr<Entry>, 16> overflow_;  // by what they have use for
+  tsl::robin_set<size_t> refused_;                   // hashes of kinds
   metrics::Histogram* pipeline_wait_ = nullptr;
   std::array<metrics::Gauge*, kSessionStates> connections_{};  // of plain, only the first
   metrics::Counter* exchanges_;

@@ -18,19 +18,25 @@ bool IsHttp(const Protocol& protocol) {
 bool IsCache(const Protocol& protocol) {
   return protocol.traffic == Traffic::kDatabase && protocol.cache;
 }
-bool HasQueries(const Protocol& protocol) {
-  return protocol.traffic == Traffic::kDatabase && !protocol.cache;
+bool HasLookups(const Protocol& protocol) {
+  return IsHttp(protocol) || IsCache(protocol);
+}
+bool IsDatabase(const Protocol& protocol) {
+  return protocol.traffic == Traffic::kDatabase;
 }
 
 struct Key {
   std::string_view name;
   bool (*fits)(const Protocol& protocol);
 };
-constexpr Key kKeys[] = {{"routes", IsHttp},
-                         {"ignore", IsHttp},
-                         {"keyspaces", IsCache},
-                         {"cache_window", IsCache},
-                         {"slow_query", HasQueries}};
+constexpr Key kKeys[] = {{"routes", IsHttp},         {"ignore", IsHttp},
+                         {"keyspaces", IsCache},     {"cache_window", HasLookups},
+                         {"slow_query", IsDatabase}, {"log_slow_queries", IsDatabase}};
+
+// A connection of `auto` may turn out to speak any protocol.
+bool Fits(const Key& key, const Protocol& protocol) {
+  return protocol.traffic == Traffic::kDetected || key.fits(protocol);
+}
 
 void DecodeKeyspaces(const yaml::Node& list, std::vector<KeyspacePattern>* out) {
   for (const yaml::Node& node : list.AsSequence()) {
@@ -72,16 +78,20 @@ void Decode(yaml::Mapping& mapping, DatabaseOptions* out) {
       }
     }
   }
+  const yaml::Node log = mapping.Get("log_slow_queries");
+  if (log && log.Read(&out->log_slow_queries) && out->log_slow_queries && !mapping.Get("slow_query")) {
+    log.Fail("it needs slow_query beside it, which says what is slow, as in slow_query: 100ms");
+  }
 }
 
 void CheckKeysFit(yaml::Mapping& mapping, const Protocol& protocol) {
   for (const Key& key : kKeys) {
-    if (key.fits(protocol)) continue;
+    if (Fits(key, protocol)) continue;
     const yaml::Node node = mapping.Get(key.name);
     if (!node) continue;
     std::vector<std::string_view> fitting;
     for (const Protocol& other : Protocols()) {
-      if (key.fits(other)) fitting.push_back(other.name);
+      if (Fits(key, other)) fitting.push_back(other.name);
     }
     node.Fail(fmt::format("\"{}\" goes with protocol {} and not with {}; remove it", key.name,
                           fmt::join(fitting, " or "), protocol.name));

@@ -1,5 +1,6 @@
-// The part of a tap's configuration that only databases and caches have: the keys keyspaces, cache_window and
-// slow_query of docs/configuration.md; and which keys of a tap go with which protocols.
+// The part of a tap's configuration that is of databases and caches: the keys keyspaces, cache_window (of
+// HTTP caches as well), slow_query and log_slow_queries of docs/configuration.md; and which keys of a tap go
+// with which protocols.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,7 @@ struct DatabaseOptions {
   std::vector<KeyspacePattern> keyspaces = {};        // the first that matches counts
   Duration cache_window = std::chrono::minutes(5);    // of the hit ratio
   std::optional<Duration> slow_query = std::nullopt;  // what takes longer is counted as slow
+  bool log_slow_queries = false;                      // ... and logged; only with slow_query
 };
 
 // Reads those keys from a tap's mapping. What is wrong is recorded at its node and leaves its default; the

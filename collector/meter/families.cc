@@ -15,7 +15,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kVersions = {"", "1.1", "1.0", "2", "3"};
 // The tap sees plain text; whoever encrypts does it outside of the tap.
 constexpr std::string_view kScheme = "http";
-constexpr std::string_view kUnmatched = "unmatched";
 
 // The semantic conventions' advice for HTTP durations, in seconds.
 const BucketBounds& DurationBounds() {

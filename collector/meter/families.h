@@ -35,12 +35,16 @@ struct Combination {
   }
 };
 
+// What naming plain calls a request without route.
+inline constexpr std::string_view kUnmatched = "unmatched";
+
 class Families {
  public:
   Families(metrics::Registry& registry, const Identity& identity, Role role, const Naming& naming);
 
   bool plain() const { return plain_; }
   size_t methods() const { return methods_.size(); }  // "_OTHER" included
+  std::string_view Text(MethodId method) const { return methods_[method]; }
   MethodId MethodOf(std::string_view operation) const;
   Combination CombinationOf(const Exchange& exchange, RouteId route) const;
 

@@ -23,14 +23,12 @@
 #include <utility>
 #include <vector>
 
+#include "collector/meter/keyspace_names.h"
 #include "collector/meter/keyspace_pattern.h"
 
 namespace sidelight::meter {
 
-using KeyspaceId = uint32_t;
-inline constexpr KeyspaceId kNoKeyspace = 0;
-
-class Keyspaces {
+class Keyspaces final : public KeyspaceNames {
  public:
   struct Limits {
     size_t learned = 100;  // keyspaces; whatever comes then is "_OTHER"
@@ -51,12 +49,9 @@ class Keyspaces {
     }
     return ByShape(key.substr(0, kLongestKey));
   }
-  // "user:{id}"; "" of kNoKeyspace.
-  std::string Text(KeyspaceId id) const;
-
-  // Every id is below size(), which grows up to capacity().
-  size_t size() const { return size_.load(std::memory_order_acquire); }
-  size_t capacity() const { return first_learned_ + limits_.learned; }
+  std::string Text(KeyspaceId id) const override;
+  size_t size() const override { return size_.load(std::memory_order_acquire); }
+  size_t capacity() const override { return first_learned_ + limits_.learned; }
 
  private:
   // A segment as the tree has it: what stays of it as it is, whether {id} follows, and what ends it (kEnd,

@@ -1,5 +1,6 @@
 #include "collector/meter/make_meter.h"
 
+#include "collector/meter/auto_meter.h"
 #include "collector/meter/database_meter.h"
 #include "collector/meter/meter.h"
 
@@ -12,11 +13,16 @@ std::unique_ptr<TapMeter> MakeMeter(const Protocol& protocol, metrics::Registry&
     case Traffic::kDatabase:
       return std::make_unique<DatabaseMeter>(registry, clock, identity, protocol, options.naming, database,
                                              idle_series);
+    case Traffic::kDetected:
+      return std::make_unique<AutoMeter>(registry, identity.tap, [&](const Protocol& detected) {
+        return MakeMeter(detected, registry, clock, identity, options, database, idle_series);
+      });
     case Traffic::kHttp:
     case Traffic::kBytes:  // no exchange ever comes, so what is left are the metrics that every tap has
       break;
   }
-  return std::make_unique<Meter>(registry, clock, identity, options, idle_series);
+  return std::make_unique<Meter>(registry, clock, identity, options, idle_series, LearnedRoutes::Limits{},
+                                 database.cache_window);
 }
 
 }  // namespace sidelight::meter

@@ -8,6 +8,8 @@
 namespace sidelight::meter {
 namespace {
 
+constexpr std::string_view kCacheSystem = "http";
+
 Learning LearningFrom(const Exchange& exchange) {
   if (exchange.status == 0 || exchange.status == 404) return Learning::kNothing;
   return exchange.status >= 400 && exchange.status < 500 ? Learning::kLittle : Learning::kFreely;
@@ -20,10 +22,12 @@ double SecondsBetween(TimePoint begin, TimePoint end) {
 }  // namespace
 
 Meter::Meter(metrics::Registry& registry, const Clock& clock, const Identity& identity, Options options,
-             Duration idle_series, LearnedRoutes::Limits limits)
+             Duration idle_series, LearnedRoutes::Limits limits, Duration cache_window)
     : clock_(clock),
       families_(registry, identity, options.role, options.naming),
-      routes_(std::move(options.routes), std::move(options.ignore), limits),
+      routes_(std::make_shared<Routes>(std::move(options.routes), std::move(options.ignore), limits)),
+      cache_(registry, clock, CacheFamilies(registry, identity.tap, kCacheSystem, options.naming, kUnmatched),
+             routes_, cache_window),
       idle_series_(idle_series) {}
 
 std::unique_ptr<TapSink> Meter::MakeSink(metrics::Shard* shard) {
@@ -34,7 +38,8 @@ MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
     : meter_(meter),
       families_(meter->families_),
       shard_(shard),
-      routes_(&meter->routes_),
+      routes_(meter->routes_.get()),
+      cache_(&meter->cache_, shard),
       methods_(families_.methods()) {
   const auto counter = [&](metrics::Family* family, const Labels& labels) {
     return shard_->GetCounter(family, labels, metrics::Budget::kExempt);
@@ -50,7 +55,7 @@ MeterShard::MeterShard(Meter* meter, metrics::Shard* shard)
 
 void MeterShard::Started(const Exchange& exchange) {
   if (families_.plain()) return;
-  if (meter_->routes_.has_ignored() && routes_.Ignored(exchange.target)) return;
+  if (meter_->routes_->has_ignored() && routes_.Ignored(exchange.target)) return;
   MethodInstruments& method = Method(families_.MethodOf(exchange.operation));
   method.active_requests->Add(1);
   ++method.active;
@@ -80,7 +85,14 @@ void MeterShard::Ended(const Exchange& exchange) {
     }
   }
   if (unobserved) return;
-  Record(exchange, *Find(combination));
+  Instruments& instruments = *Find(combination);
+  Record(exchange, instruments);
+  bool overflow = &instruments == &overflow_;
+  for (const CacheLookup& lookup : exchange.cache) {
+    overflow |= !cache_.Count(lookup, route.id, families_.Text(combination.method), overflow, exchange.end,
+                              &instruments.lookup);
+  }
+  if (overflow) overflowed_->Add(1);
 }
 
 void MeterShard::WentOpaque(OpaqueReason reason) {
@@ -118,12 +130,11 @@ MeterShard::Instruments* MeterShard::Find(const Combination& combination) {
     if (Make(combination, &made)) return &instruments_.insert({key, made}).first.value();
     refused_.insert(key);
   }
-  overflowed_->Add(1);
   return Overflow();
 }
 
 bool MeterShard::Make(const Combination& combination, Instruments* out) {
-  const std::string route = meter_->routes_.Text(combination.route);
+  const std::string route = meter_->routes_->Text(combination.route);
   const Labels labels = families_.ExchangeLabels(combination, route);
   bool complete = true;
   const auto histogram = [&](metrics::Family* family, metrics::Histogram** slot) {
@@ -186,6 +197,7 @@ MeterShard::MethodInstruments& MeterShard::Method(MethodId id) {
 void MeterShard::Expire(TimePoint now) {
   const TimePoint limit = now - meter_->idle_series_;
   for (auto it = instruments_.begin(); it != instruments_.end();) {
+    it.value().lookup = {};
     if (it->second.last_used <= limit) {
       Release(it.value());
       it = instruments_.erase(it);
@@ -193,6 +205,7 @@ void MeterShard::Expire(TimePoint now) {
       ++it;
     }
   }
+  overflow_.lookup = {};
   if (overflow_.last_used <= limit) Release(overflow_);
   for (MethodInstruments& method : methods_) {
     if (method.active != 0 || method.last_used > limit) continue;
@@ -201,6 +214,7 @@ void MeterShard::Expire(TimePoint now) {
     method = {};
   }
   refused_.clear();
+  cache_.Expire(limit);
 }
 
 }  // namespace sidelight::meter

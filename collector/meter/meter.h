@@ -18,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+#include "collector/meter/cache_meter.h"
 #include "collector/meter/families.h"
 #include "collector/meter/options.h"
 #include "collector/meter/routes.h"
@@ -32,9 +33,11 @@ namespace sidelight::meter {
 // shards.
 class Meter final : public TapMeter {
  public:
-  // `idle_series`: how long a series stays without an exchange.
+  // `idle_series`: how long a series stays without an exchange. `cache_window`: the time that the hit ratio
+  // is of.
   Meter(metrics::Registry& registry, const Clock& clock, const Identity& identity, Options options,
-        Duration idle_series, LearnedRoutes::Limits limits = {});
+        Duration idle_series, LearnedRoutes::Limits limits = {},
+        Duration cache_window = std::chrono::minutes(5));
 
   std::unique_ptr<TapSink> MakeSink(metrics::Shard* shard) override;
 
@@ -42,7 +45,8 @@ class Meter final : public TapMeter {
   friend class MeterShard;
   const Clock& clock_;
   const Families families_;
-  Routes routes_;
+  const std::shared_ptr<Routes> routes_;
+  CacheMeter cache_;
   const Duration idle_series_;
 };
 
@@ -66,6 +70,7 @@ class MeterShard final : public TapSink {
     metrics::Histogram* response_body_size = nullptr;
     metrics::Counter* requests = nullptr;
     TimePoint last_used{};
+    CacheShard::Last lookup;
   };
   struct MethodInstruments {
     metrics::Gauge* active_requests = nullptr;
@@ -91,6 +96,7 @@ class MeterShard final : public TapSink {
   const Families& families_;
   metrics::Shard* const shard_;
   RouteCache routes_;
+  CacheShard cache_;
   tsl::robin_map<uint64_t, Instruments, Mix> instruments_;
   tsl::robin_set<uint64_t, Mix> refused_;
   Instruments overflow_;

@@ -8,7 +8,7 @@ namespace sidelight::meter {
 
 Routes::Routes(std::vector<RoutePattern> routes, std::vector<RoutePattern> ignore,
                LearnedRoutes::Limits limits)
-    : configured_(std::move(routes)), ignore_(std::move(ignore)), learned_(limits) {
+    : configured_(std::move(routes)), ignore_(std::move(ignore)), limits_(limits), learned_(limits) {
   std::stable_sort(configured_.begin(), configured_.end(),
                    [](const RoutePattern& a, const RoutePattern& b) { return a.MoreSpecificThan(b); });
 }
@@ -37,6 +37,11 @@ std::string Routes::Text(RouteId id) const {
   if (id <= configured_.size()) return configured_[id - 1].text();
   std::lock_guard lock(mutex_);
   return learned_.text(static_cast<int>(id - 1 - configured_.size()));
+}
+
+size_t Routes::size() const {
+  std::lock_guard lock(mutex_);
+  return 1 + configured_.size() + learned_.size();
 }
 
 RouteCache::Route RouteCache::LookUp(std::string_view path, Learning learning) const {

@@ -14,16 +14,17 @@
 #include <string_view>
 #include <vector>
 
+#include "collector/meter/keyspace_names.h"
 #include "collector/meter/learned_routes.h"
 #include "collector/meter/route_pattern.h"
 
 namespace sidelight::meter {
 
-using RouteId = uint32_t;
-inline constexpr RouteId kNoRoute = 0;
+using RouteId = KeyspaceId;
+inline constexpr RouteId kNoRoute = kNoKeyspace;
 
-// Thread-safe.
-class Routes {
+// Thread-safe. A route is also the keyspace of the HTTP caches behind the tap.
+class Routes final : public KeyspaceNames {
  public:
   Routes(std::vector<RoutePattern> routes, std::vector<RoutePattern> ignore, LearnedRoutes::Limits limits);
 
@@ -34,13 +35,16 @@ class Routes {
   bool IsConfigured(RouteId id) const { return id != kNoRoute && id <= configured_.size(); }
   RouteId Learned(const PathSegments& path, Learning learning);
   // The template's text; "" of kNoRoute.
-  std::string Text(RouteId id) const;
+  std::string Text(RouteId id) const override;
+  size_t size() const override;
+  size_t capacity() const override { return 1 + configured_.size() + limits_.templates; }
   // Grows with each template that is learned: what had no route may have one now.
   uint32_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
   std::vector<RoutePattern> configured_;  // the most specific first; RouteId 1 is the first of them
   std::vector<RoutePattern> ignore_;
+  const LearnedRoutes::Limits limits_;
   mutable std::mutex mutex_;
   LearnedRoutes learned_;  // RouteIds follow those of the configured ones
   std::atomic<uint32_t> version_{0};

@@ -30,9 +30,10 @@ enum class Outcome : uint8_t {
   kUnobserved,          // the connection went opaque before the answer was seen: not measured, not an error
 };
 
-// What a cache's reply told of the keys of one request, for one keyspace: MGET counts each of its keys.
+// What a cache's reply told of the keys of one request, for one keyspace: MGET counts each of its keys. Of
+// HTTP: what the headers of the answer told of the caches on its way.
 struct CacheLookup {
-  uint32_t keyspace = 0;  // as ExchangeSink::Keyspace() named it
+  uint32_t keyspace = 0;  // as ExchangeSink::Keyspace() named it; HTTP: 0, as its route stands in its place
   uint32_t hits = 0;
   uint32_t misses = 0;
 };
@@ -51,15 +52,16 @@ struct Exchange {
   TimePoint end{};
   Duration pipeline_wait{};  // from readable to start, for a request that waited behind others; 0 otherwise
   bool pipelined = false;    // there was another exchange before it on the connection when it arrived
-  std::optional<TraceId> trace;  // from a sampled traceparent
+  std::optional<TraceId> trace;        // from a sampled traceparent
+  std::span<const CacheLookup> cache;  // at most one for each keyspace; empty when nothing was looked up
 
   // Databases and caches only.
   std::string_view database;  // db.namespace: Redis: the selected index, "0"; PostgreSQL: its database
   std::string_view error;  // Redis: the error's prefix, "WRONGTYPE"; PostgreSQL: the SQLSTATE; "" for success
-  std::string_view summary;    // db.query.summary: operation and tables, no literals, at most 255 bytes
+  std::string_view summary;  // db.query.summary: operation and tables, no literals, at most 255 bytes
+  std::string_view query;    // the statement with its literals removed, cut at 2 KiB; when the sink wants it
   int64_t returned_rows = -1;  // -1: the protocol does not say
   bool blocking = false;       // it waits on purpose (BLPOP): its time is no latency
-  std::span<const CacheLookup> cache;  // at most one for each keyspace; empty when the request is no lookup
 };
 
 // What the session of a database connection is doing.
@@ -69,11 +71,13 @@ inline constexpr int kSessionStates = 4;
 // Why an observer gave up on a connection.
 enum class OpaqueReason : uint8_t {
   kNotProtocol,    // the bytes are not this protocol, or broke its rules
-  kUpgraded,       // by agreement: CONNECT, Upgrade (101); not a fault
-  kLimit,          // a limit of the observer was reached: header size, pipelining depth
+  kUpgraded,       // by agreement: CONNECT, encryption, replication; not a fault
+  kLimit,          // a limit of the observer was reached: size of a head, depth of a pipeline
   kDesynchronized  // an answer without a request
 };
 inline constexpr int kOpaqueReasons = 4;
+
+struct Protocol;
 
 // Where observers put what they saw. One for each worker thread, called only there. Views in an Exchange live
 // until the call returns.
@@ -91,6 +95,15 @@ class ExchangeSink {
   virtual uint32_t Keyspace(std::string_view key) {
     (void)key;
     return 0;
+  }
+  // Whether Exchange::query is of use to it; asked once for each connection, when its observer is made.
+  virtual bool WantsQueries() const { return false; }
+  // Where the exchanges of a connection go whose protocol was told from its first bytes (protocol.h's
+  // `auto`). Lives as long as this one. Asked once for each connection, and not of a sink that knows its
+  // protocol.
+  virtual ExchangeSink& Detected(const Protocol& protocol) {
+    (void)protocol;
+    return *this;
   }
   // A connection's session changes what it does; the first is from kClosed, the last to kClosed.
   virtual void SessionChanged(SessionState from, SessionState to) {

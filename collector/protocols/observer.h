@@ -49,6 +49,9 @@ class Observer {
   virtual uint64_t Skippable(Direction direction) const = 0;
   // A request's head was read whole and its answer is not whole yet: the connection is busy.
   virtual bool AwaitingResponse() const = 0;
+  // The client will come back, to what it has begun and the server holds for it: a transaction, even when no
+  // request is under way. To close the connection now would undo it.
+  virtual bool InTransaction() const { return false; }
   // A request has begun (a byte of it came) and its head is not whole yet.
   virtual bool InRequestHead() const = 0;
 };

@@ -459,7 +459,7 @@ void Connection::CloseIfIdle() {
   if (state_ == State::kClosed || state_ == State::kExplaining) return;
   const Observer* const observer = UpToDate();
   if (observer == nullptr || header_ != nullptr || observer->AwaitingResponse() ||
-      observer->InRequestHead()) {
+      observer->InTransaction() || observer->InRequestHead()) {
     return;
   }
   if (shows_all_ && observer->Skippable(Direction::kRequest) == Observer::kEverything) return;

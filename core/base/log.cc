@@ -95,23 +95,10 @@ void AppendTextValue(std::string& out, std::string_view text) {
   }
 }
 
-void Write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-  spdlog::logger& logger = Logger();
-  if (!logger.should_log(ToSpdlog(level))) return;
-  logger.log(ToSpdlog(level),
-             spdlog::string_view_t(Render(active_format.load(std::memory_order_relaxed), level,
-                                          FormatRfc3339(SystemClock().UnixNow()), message, fields)));
-}
-
-}  // namespace
-
-void Configure(Format format, Level level) {
-  active_format.store(format, std::memory_order_relaxed);
-  Logger().set_level(ToSpdlog(level));
-}
+using Fields = std::span<const Field>;
 
 std::string Render(Format format, Level level, std::string_view time, std::string_view message,
-                   std::initializer_list<Field> fields) {
+                   Fields fields) {
   std::string line;
   if (format == Format::kJson) {
     line += "{\"time\":";
@@ -139,17 +126,40 @@ std::string Render(Format format, Level level, std::string_view time, std::strin
   return line;
 }
 
+void Write(Level level, std::string_view message, Fields fields) {
+  spdlog::logger& logger = Logger();
+  if (!logger.should_log(ToSpdlog(level))) return;
+  logger.log(ToSpdlog(level),
+             spdlog::string_view_t(Render(active_format.load(std::memory_order_relaxed), level,
+                                          FormatRfc3339(SystemClock().UnixNow()), message, fields)));
+}
+
+}  // namespace
+
+void Configure(Format format, Level level) {
+  active_format.store(format, std::memory_order_relaxed);
+  Logger().set_level(ToSpdlog(level));
+}
+
+std::string Render(Format format, Level level, std::string_view time, std::string_view message,
+                   std::initializer_list<Field> fields) {
+  return Render(format, level, time, message, Fields(fields));
+}
+
 void Debug(std::string_view message, std::initializer_list<Field> fields) {
-  Write(Level::kDebug, message, fields);
+  Write(Level::kDebug, message, Fields(fields));
 }
 void Info(std::string_view message, std::initializer_list<Field> fields) {
-  Write(Level::kInfo, message, fields);
+  Write(Level::kInfo, message, Fields(fields));
 }
 void Warn(std::string_view message, std::initializer_list<Field> fields) {
+  Write(Level::kWarn, message, Fields(fields));
+}
+void Warn(std::string_view message, std::span<const Field> fields) {
   Write(Level::kWarn, message, fields);
 }
 void Error(std::string_view message, std::initializer_list<Field> fields) {
-  Write(Level::kError, message, fields);
+  Write(Level::kError, message, Fields(fields));
 }
 
 }  // namespace sidelight::log

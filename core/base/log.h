@@ -8,6 +8,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ void Debug(std::string_view message, std::initializer_list<Field> fields = {});
 void Info(std::string_view message, std::initializer_list<Field> fields = {});
 void Warn(std::string_view message, std::initializer_list<Field> fields = {});
 void Error(std::string_view message, std::initializer_list<Field> fields = {});
+// For fields that are put together one by one.
+void Warn(std::string_view message, std::span<const Field> fields);
 
 // The line as it would be written, without its newline; `time` is RFC 3339.
 std::string Render(Format format, Level level, std::string_view time, std::string_view message,

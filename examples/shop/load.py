@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Load for the shop: an open loop of customers who come whether or not the shop keeps up.
 
-Each arrival posts an order and then gets it back, or (a share of them) reads a product. The phases say how many
-arrive: 10x5,50x10,10x5 is 10 a second for 5 s, then 50 a second for 10 s, then 10 again for 5 s.
+Each arrival posts an order and then gets it back, or (a share of them) reads a product, or (another share) looks at a
+user's cart, which one in twenty changes first. The phases say how many arrive: 10x5,50x10,10x5 is 10 a second for 5 s,
+then 50 a second for 10 s, then 10 again for 5 s.
 
 Two times are kept for each request. Latency runs from the moment when the request was due, so that a stall of the
 shop also counts for those who had to wait to be served (no coordinated omission). Service time runs from the moment
@@ -22,6 +23,7 @@ import signal
 import sys
 
 PRODUCTS = 20
+USERS = 10  # who have carts: few, so that a cache soon knows them
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -134,10 +136,10 @@ async def read_response(reader):
 class Load:
     """One run of the driver."""
 
-    def __init__(self, pool, seed=None, product_share=0.2):
+    def __init__(self, pool, seed=None, product_share=0.2, cart_share=0.0):
         self._pool = pool
         self._random = random.Random(seed)
-        self._product_share = product_share
+        self._product_share, self._cart_share = product_share, cart_share
         self._arrivals = set()
         self.total = Recorder("total")
         self.phases = []
@@ -181,14 +183,21 @@ class Load:
         await asyncio.sleep(max(0.0, start + seconds - loop.time()))
 
     async def _arrive(self, recorder, due):
-        if self._random.random() < self._product_share:
+        wish = self._random.random()
+        if wish < self._product_share:
             number = self._random.randint(1, PRODUCTS)
             await self._timed(recorder, due, "GET /api/v1/products/{id}", f"/api/v1/products/{number}")
             return
-        order = {"items": [{"product_id": self._random.randint(1, PRODUCTS),
-                            "quantity": self._random.randint(1, 3)}]}
-        status, answer = await self._timed(recorder, due, "POST /api/v1/orders", "/api/v1/orders",
-                                           json.dumps(order).encode())
+        items = json.dumps({"items": [{"product_id": self._random.randint(1, PRODUCTS),
+                                       "quantity": self._random.randint(1, 3)}]}).encode()
+        if wish < self._product_share + self._cart_share:
+            path = f"/api/v1/users/{self._random.randint(1, USERS)}/cart"
+            if self._random.random() < 0.05:
+                await self._timed(recorder, due, "PUT /api/v1/users/{id}/cart", path, items)
+                due = asyncio.get_running_loop().time()
+            await self._timed(recorder, due, "GET /api/v1/users/{id}/cart", path)
+            return
+        status, answer = await self._timed(recorder, due, "POST /api/v1/orders", "/api/v1/orders", items)
         if status == 201:
             created = json.loads(answer)
             order_id = created[self._random.choice(("id", "number"))]
@@ -226,7 +235,8 @@ def render(report):
 
 
 async def run(args):
-    load = Load(Pool(args.host, args.port, args.timeout), args.seed, args.product_share)
+    load = Load(Pool(args.host, args.port, args.timeout), args.seed, args.product_share,
+                args.cart_share)
     task = asyncio.ensure_future(load.run(args.phases, args.repeat))
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, task.cancel)
@@ -244,6 +254,7 @@ def main():
     parser.add_argument("--phases", type=parse_phases, default="10x5,50x10,10x5", metavar="RATExSECONDS,...")
     parser.add_argument("--repeat", type=int, default=1, help="how often to go through the phases; 0 until stopped")
     parser.add_argument("--product-share", type=float, default=0.2, help="share of arrivals that read a product")
+    parser.add_argument("--cart-share", type=float, default=0.0, help="share of arrivals that look at a cart")
     parser.add_argument("--timeout", type=float, default=10, help="seconds until a request counts as unanswered")
     parser.add_argument("--seed", type=int, help="makes the arrivals and what they ask for repeatable")
     parser.add_argument("--json", metavar="FILE", help="write the report there instead of a table")

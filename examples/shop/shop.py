@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """A small shop: products and orders over HTTP, the backend that the demo measures.
 
-It stands for anybody's backend: plain Python, standard library only, and it knows nothing of who measures it.
+It stands for anybody's backend: plain Python that knows nothing of who measures it. It keeps its products, orders and
+carts in PostgreSQL and caches them in Redis (store.py) when it is told where these are, and in memory otherwise.
 
     GET  /api/v1/products          all products
     GET  /api/v1/products/{id}     one product, by number
     POST /api/v1/orders            {"items": [{"product_id": 1, "quantity": 2}]} gives 201 and the order
     GET  /api/v1/orders/{id}       one order, by its number or by its UUID
+    GET  /api/v1/users/{id}/cart   the cart of a user, 1 to 1000
+    PUT  /api/v1/users/{id}/cart   {"items": [...]} as in an order; replaces what was in the cart
     GET  /healthz                  "ok", never slow and never failing
     GET, POST, DELETE /admin/fault the faults that are set; set one; back to what the flags said
 
@@ -18,19 +21,22 @@ shorter path, and in the end from the flags.
 
 import argparse
 import asyncio
-import collections
+import concurrent.futures
 import json
+import os
 import random
 import re
 import signal
 import uuid
+
+import store
 
 REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
            411: "Length Required", 413: "Content Too Large", 422: "Unprocessable Content",
            431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
-MAX_ORDERS = 10_000  # Older ones are forgotten, so that a demo may run for days.
+USERS = 1000
 
 
 class ShopError(Exception):
@@ -87,51 +93,71 @@ class Faults:
 
 
 class Shop:
-    """The business: handlers from a request to (status, object). No I/O."""
+    """The business: handlers from a request to (status, object). They block, and run in several threads at once."""
 
-    def __init__(self, seed=None):
+    def __init__(self, database, cache, seed=None):
+        self._database, self._cache = database, cache
         self._random = random.Random(seed)
-        self._products = [{"id": i, "name": f"product {i}", "price_cents": 100 * i + 99} for i in range(1, 21)]
-        self._orders = collections.OrderedDict()  # by number
-        self._numbers = {}  # UUID to number
-        self._last_number = 0
 
     def products(self, _body):
-        return 200, {"products": self._products}
+        return 200, {"products": self._cache.get_or_load("products", self._database.products)}
 
     def product(self, _body, product_id):
         return 200, self._find_product(int(product_id))
 
     def create_order(self, body):
-        items = body.get("items") if isinstance(body, dict) else None
-        if not isinstance(items, list) or not items:
+        items = self._items(body)
+        if not items:
             raise ShopError(422, "no_items", "items must be a list with at least one item")
-        total = 0
-        for item in items:
-            quantity = item.get("quantity", 1) if isinstance(item, dict) else None
-            if type(quantity) is not int or quantity < 1 or type(item.get("product_id")) is not int:
-                raise ShopError(422, "bad_item", "an item has an integer product_id and a quantity of at least 1")
-            total += self._find_product(item["product_id"])["price_cents"] * quantity
-        self._last_number += 1
+        total = sum(self._find_product(item["product_id"])["price_cents"] * item["quantity"] for item in items)
         order_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-        order = {"id": order_id, "number": self._last_number, "items": items, "total_cents": total}
-        self._orders[self._last_number] = order
-        self._numbers[order_id] = self._last_number
-        if len(self._orders) > MAX_ORDERS:
-            _, oldest = self._orders.popitem(last=False)
-            del self._numbers[oldest["id"]]
+        order = self._database.add_order(order_id, items, total)
+        self._cache.put(f"order:{order_id}", order)  # Those who order look at it right away.
         return 201, order
 
     def order(self, _body, order_id):
-        number = int(order_id) if order_id.isdigit() else self._numbers.get(order_id.lower())
-        if number not in self._orders:
+        if order_id.isdigit():
+            order = self._database.order_by_number(int(order_id))
+        else:
+            order_id = order_id.lower()
+            order = self._cache.get_or_load(f"order:{order_id}", lambda: self._database.order_by_id(order_id))
+        if not order:
             raise ShopError(404, "no_such_order", f"there is no order {order_id}")
-        return 200, self._orders[number]
+        return 200, order
+
+    def cart(self, _body, user):
+        user = self._user(user)
+        items = self._cache.get_or_load(f"user:{user}:cart", lambda: self._database.cart(user))
+        return 200, {"user": user, "items": items}
+
+    def put_cart(self, body, user):
+        user, items = self._user(user), self._items(body)
+        self._database.put_cart(user, items)
+        self._cache.drop(f"user:{user}:cart")
+        return 200, {"user": user, "items": items}
+
+    def _items(self, body):
+        items = body.get("items") if isinstance(body, dict) else None
+        if not isinstance(items, list):
+            raise ShopError(422, "no_items", "items must be a list")
+        return [self._item(item) for item in items]
+
+    def _item(self, item):
+        product_id, quantity = (item.get("product_id"), item.get("quantity", 1)) if isinstance(item, dict) else (0, 0)
+        if type(product_id) is not int or type(quantity) is not int or not 1 <= quantity <= 1000:
+            raise ShopError(422, "bad_item", "an item has an integer product_id and a quantity from 1 to 1000")
+        return {"product_id": product_id, "quantity": quantity}
 
     def _find_product(self, product_id):
-        if not 1 <= product_id <= len(self._products):
+        product = self._cache.get_or_load(f"product:{product_id}", lambda: self._database.product(product_id))
+        if not product:
             raise ShopError(404, "no_such_product", f"there is no product {product_id}")
-        return self._products[product_id - 1]
+        return product
+
+    def _user(self, user):
+        if not 1 <= int(user) <= USERS:
+            raise ShopError(404, "no_such_user", f"there is no user {user}")
+        return int(user)
 
 
 class Server:
@@ -140,12 +166,14 @@ class Server:
     def __init__(self, shop, faults):
         self._faults = faults
         self._connections = set()
+        self._threads = concurrent.futures.ThreadPoolExecutor(store.CONNECTIONS)
         order_id = r"/api/v1/orders/(\d{1,18}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
         self._routes = [
             (re.compile("/api/v1/products"), {"GET": shop.products}),
             (re.compile(r"/api/v1/products/(\d{1,9})"), {"GET": shop.product}),
             (re.compile("/api/v1/orders"), {"POST": shop.create_order}),
             (re.compile(order_id), {"GET": shop.order}),
+            (re.compile(r"/api/v1/users/(\d{1,9})/cart"), {"GET": shop.cart, "PUT": shop.put_cart}),
             (re.compile("/healthz"), {"GET": lambda _body: (200, {"status": "ok"})}),
             (re.compile("/admin/fault"), {"GET": self._get_faults, "POST": self._set_fault,
                                           "DELETE": self._reset_faults}),
@@ -168,6 +196,7 @@ class Server:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=2)
+        self._threads.shutdown()
 
     async def _serve_one(self, reader, writer):
         """Answers one request; False when the connection ends with it."""
@@ -198,12 +227,18 @@ class Server:
             handler = methods.get("GET" if method == "HEAD" else method)
             if not handler:
                 raise ShopError(405, "method_not_allowed", f"{path} takes {', '.join(methods)}")
-            if path.startswith("/api/"):
-                latency, fails = self._faults.draw(path)
-                await asyncio.sleep(latency)
-                if fails:
-                    raise ShopError(503, "unavailable", "the shop is closed for a moment; try again")
-            return handler(parse_json(body) if method == "POST" else None, *match.groups())
+            request = parse_json(body) if method in ("POST", "PUT") else None
+            if not path.startswith("/api/"):
+                return handler(request)
+            latency, fails = self._faults.draw(path)
+            await asyncio.sleep(latency)
+            if fails:
+                raise ShopError(503, "unavailable", "the shop is closed for a moment; try again")
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, handler, request,
+                                                                        *match.groups())
+            except store.StoreError:
+                raise ShopError(503, "unavailable", "the shop cannot reach its database; try again") from None
         raise ShopError(404, "not_found", f"there is nothing at {path}")
 
     def _get_faults(self, _body):
@@ -273,9 +308,9 @@ def parse_json(body):
         raise ShopError(400, "bad_json", "the body is not JSON") from None
 
 
-async def run(args):
+async def run(args, database, cache):
     faults = Faults(args.latency_ms, args.tail, args.error_rate, args.seed)
-    server = Server(Shop(args.seed), faults)
+    server = Server(Shop(database, cache, args.seed), faults)
     listener = await asyncio.start_server(server.serve, args.host, args.port, limit=MAX_HEAD_BYTES, backlog=1024)
     stopped = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -284,6 +319,8 @@ async def run(args):
     await stopped.wait()
     listener.close()
     await server.stop()
+    cache.close()
+    database.close()
 
 
 def main():
@@ -293,10 +330,21 @@ def main():
     parser.add_argument("--latency-ms", type=float, default=8, help="median latency")
     parser.add_argument("--tail", type=float, default=0.4, help="sigma of the lognormal factor; 0 is constant")
     parser.add_argument("--error-rate", type=float, default=0.0, help="share of requests answered 503")
+    parser.add_argument("--postgres", metavar="URL", default=os.environ.get("SHOP_POSTGRES"),
+                        help="keep everything there, and not in memory; default is $SHOP_POSTGRES")
+    parser.add_argument("--redis", metavar="URL", default=os.environ.get("SHOP_REDIS"),
+                        help="cache there what is read; default is $SHOP_REDIS")
     parser.add_argument("--seed", type=int, help="makes latencies, errors and UUIDs repeatable")
     args = parser.parse_args()
     try:
-        asyncio.run(run(args))
+        database = store.PostgresDatabase(args.postgres) if args.postgres else store.MemoryDatabase()
+        cache = store.RedisCache(args.redis) if args.redis else store.NoCache()
+    except ImportError as error:
+        parser.exit(1, f"shop: {error}; script/bootstrap demo installs what --postgres and --redis need\n")
+    except store.StoreError as error:
+        parser.exit(1, f"shop: {error}\n")
+    try:
+        asyncio.run(run(args, database, cache))
     except OSError as error:
         parser.exit(1, f"shop: cannot listen on {args.host}:{args.port}: {error.strerror or error}\n")
 

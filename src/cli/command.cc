@@ -46,8 +46,9 @@ With a file:
 
 Without a file:
   --tap PROTOCOL://LISTEN=UPSTREAM
-                         listens at LISTEN, carries what comes to UPSTREAM and measures it. PROTOCOL is http or
-                         tcp (bytes only); addresses are host:port, [v6]:port or unix:/path. May be repeated
+                         listens at LISTEN, carries what comes to UPSTREAM and measures it. PROTOCOL is http,
+                         memcached, postgres, redis, auto (told from a connection's first bytes) or tcp (bytes
+                         only); addresses are host:port, [v6]:port or unix:/path. May be repeated
   --listen ADDRESS       /metrics and the API (default 0.0.0.0:9464)
   --probe-listen ADDRESS /-/healthy, /-/ready and /healthz (default 0.0.0.0:9465)
   --service NAME         the service's name (default $OTEL_SERVICE_NAME, else unknown_service)
@@ -57,7 +58,7 @@ Without a file:
 Examples:
   sidelight run --config /etc/sidelight/sidelight.yaml
   sidelight run --tap http://0.0.0.0:8080=127.0.0.1:8081 --service checkout --log-format text
-  sidelight run --tap http://0.0.0.0:8080=unix:/run/app.sock --tap tcp://127.0.0.1:6380=redis:6379
+  sidelight run --tap http://0.0.0.0:8080=unix:/run/app.sock --tap redis://127.0.0.1:6380=redis:6379
 )";
 
 constexpr std::string_view kCheckHelp =

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "collector/protocols/protocol.h"
 
@@ -43,20 +45,35 @@ void CheckNames(const Config& config, const FailAt& fail) {
   }
 }
 
+// What a tap of that protocol has series of, in naming plain. All caches name theirs alike, those that HTTP
+// tells of too, and `auto` may find every protocol.
+std::vector<std::string> SeriesOf(const std::string& name) {
+  const Protocol* const protocol = FindProtocol(name);
+  if (protocol == nullptr) return {name};
+  if (protocol->traffic == Traffic::kHttp) return {name, "cache"};
+  if (protocol->traffic != Traffic::kDetected) return {protocol->cache ? "cache" : name};
+  std::vector<std::string> all;
+  for (const Protocol& one : Protocols()) {
+    if (one.likeness == nullptr) continue;
+    for (std::string& series : SeriesOf(std::string(one.name))) all.push_back(std::move(series));
+  }
+  return all;
+}
+
 void CheckPrefixes(const Config& config, const FailAt& fail) {
   std::map<std::pair<std::string, std::string>, size_t> taps;
   for (size_t i = 0; i < config.taps.size(); ++i) {
     const Tap& tap = config.taps[i];
     const meter::Naming& naming = tap.meter.naming;
     if (naming.style != meter::NamingStyle::kPlain || naming.prefix.empty()) continue;
-    // All caches name their series alike, whatever their protocol.
-    const Protocol* const protocol = FindProtocol(tap.protocol);
-    const std::string series = protocol != nullptr && protocol->cache ? "cache" : tap.protocol;
-    const auto [first, free] = taps.emplace(std::pair(series, naming.prefix), i);
-    if (free) continue;
-    fail(Place::kTapPrefix, i,
-         fmt::format("tap \"{}\" already gives its {} series the prefix \"{}\"; choose another",
-                     config.taps[first->second].tap.name, series, naming.prefix));
+    for (const std::string& series : SeriesOf(tap.protocol)) {
+      const auto [first, free] = taps.emplace(std::pair(series, naming.prefix), i);
+      if (free || first->second == i) continue;
+      fail(Place::kTapPrefix, i,
+           fmt::format("tap \"{}\" already gives its {} series the prefix \"{}\"; choose another",
+                       config.taps[first->second].tap.name, series, naming.prefix));
+      break;
+    }
   }
 }
 

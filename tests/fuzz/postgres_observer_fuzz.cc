@@ -1,46 +1,120 @@
-// Feeds the PostgreSQL observer any sequence of calls that its contract allows, and a twin the same bytes one
-// by one: both must keep the contract (CheckingSink) and tell the same story.
-//
-// The input is a list of operations: one byte that says which, two with a length (little endian), and for the
-// first two that many bytes. An operation of 6 or 7 has a byte of type instead and sends, to the server or
-// the client, a message of that type with a right length and so many bytes of content, so that the fuzzer
-// need not learn to count.
+// The observer of PostgreSQL: see observer_driver.h. Its list of operations knows two more, 6 and 7: these
+// have a byte of type instead of the length's first and send, to the server or the client, a message of that
+// type with a right length and so many bytes of content, so that the fuzzer need not learn to count. To the
+// server, a type of 1 or 2 is a Query or a Parse whose SQL is made of kPieces, one for each byte of content:
+// however these meet, no literal of theirs may be told.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "collector/protocols/postgres/observer.h"
-#include "tests/collector/protocols/checking_sink.h"
+#include "core/base/utf8.h"
+#include "tests/fuzz/observer_driver.h"
 
 namespace sidelight {
 namespace {
 
-class Recorder final : public CheckingSink {
+// What a literal or a comment holds in every piece that has one.
+constexpr std::string_view kSecret = "s3cret";
+
+// Words end with a space, since behind a letter a '$' begins no string, and the comment begins with one,
+// since behind a '*' it would end another. A quote without its end is the last piece's, if it is cut.
+constexpr std::string_view kPieces[] = {
+    "SELECT ",
+    "INSERT INTO a ",
+    "UPDATE a SET b = ",
+    "WITH a AS (",
+    "VALUES ",
+    "FROM a ",
+    "x IN ",
+    "ARRAY ",
+    "null ",
+    "e ",
+    "u ",
+    "CREATE FUNCTION f() ",
+    "BEGIN ATOMIC ",
+    "END ",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ";",
+    ".",
+    "-",
+    "+",
+    "/",
+    "*",
+    "&",
+    "=",
+    ":",
+    "?",
+    "\\",
+    "\n",
+    " ",
+    "$1",
+    "$23 ",
+    "7",
+    "1e",
+    "0x1F",
+    ".5",
+    "-5",
+    "\x95",
+    "\xc3\xa4 ",
+    "\"n \"\"m\"",
+    "'s3cret'",
+    "'it''s s3cret'",
+    "''",
+    "'s3cret\\'",
+    "'x\\' s3cret '",
+    "'\\\\s3cret\\\\'",
+    "E's3cret'",
+    "E'it\\'s s3cret'",
+    "E'\x95\\', ' s3cret '",
+    "e'\\\\'",
+    "B's3cret'",
+    "U&'s3cret'",
+    "N's3cret'",
+    " $$s3cret$$",
+    " $t$ $$ s3cret ' $u$ $t$",
+    " $t1$s3cret $t$ $t1$",
+    " $ s3cret$",
+    "-- s3cret ' /*\n",
+    " /* s3cret /* ' */ -- s3cret */",
+};
+
+// The first byte says how much of the end is cut off.
+std::string SqlOf(std::string_view content) {
+  std::string sql;
+  if (content.empty()) return sql;
+  for (const char c : content.substr(1)) sql += kPieces[static_cast<unsigned char>(c) % std::size(kPieces)];
+  sql.resize(sql.size() - sql.size() * static_cast<unsigned char>(content[0]) / 256);
+  return sql;
+}
+
+class Recorder final : public StorySink {
  public:
+  bool WantsQueries() const override { return true; }
   void Started(const Exchange& e) override {
-    CheckingSink::Started(e);
+    StorySink::Started(e);
     Write('s', e);
   }
   void Ended(const Exchange& e) override {
-    CheckingSink::Ended(e);
+    StorySink::Ended(e);
     Write('e', e);
     text += e.error;
     Require(e.error.size() <= 6, "an error that is no SQLSTATE");
     Require(e.error.empty() || e.outcome == Outcome::kAnswered, "an error without answer");
-    Number(static_cast<int64_t>(e.outcome));
     Number(e.returned_rows);
     Number(e.blocking ? 1 : 0);
-    Number(e.has_first_byte ? e.first_byte.time_since_epoch().count() : -1);
-    Number(e.end.time_since_epoch().count());
+    WriteEnd(e);
   }
   void WentOpaque(OpaqueReason reason) override {
-    CheckingSink::WentOpaque(reason);
+    StorySink::WentOpaque(reason);
     Require(session == SessionState::kClosed, "opaque, and a session");
-    text += "opaque ";
-    Number(static_cast<int64_t>(reason));
   }
   void SessionChanged(SessionState from, SessionState to) override {
     Require(from == session && from != to, "a session that jumps");
@@ -49,27 +123,19 @@ class Recorder final : public CheckingSink {
     Number(static_cast<int64_t>(to));
   }
 
-  std::string text;
   SessionState session = SessionState::kClosed;
+  bool only_pieces = true;  // all SQL that came is made of kPieces
 
  private:
-  void Number(int64_t n) { text += std::to_string(n) += ' '; }
   void Write(char what, const Exchange& e) {
     Require(e.summary.size() <= 255, "a summary that was not cut");
     Require(e.database.size() <= 63, "a database that was not cut");
-    ((((text += what) += e.operation) += e.summary) += e.database) += ' ';
-    Number(e.start.time_since_epoch().count());
-    Number(e.pipeline_wait.count());
-    text += '\n';
+    Require(e.query.size() <= 2048, "a text that was not cut");
+    Require(IsValidUtf8(e.query), "a text that is none");
+    Require(!only_pieces || e.query.find(kSecret) == std::string_view::npos, "a literal that was told");
+    (((((text += what) += e.operation) += e.summary) += e.query) += e.database) += ' ';
+    WriteStart(e);
   }
-};
-
-// The longest run of bytes that the twin is shown in place of a skip.
-constexpr uint64_t kMaxShown = 4096;
-
-struct Connection {
-  Recorder sink;
-  std::unique_ptr<Observer> observer = postgres::MakeObserver(sink);
 };
 
 class Conversation {
@@ -86,23 +152,26 @@ class Conversation {
       data += bytes.size();
       size -= bytes.size();
       const Direction direction = op % 2 == 0 ? Direction::kRequest : Direction::kResponse;
-      if (closed_[op % 2]) continue;
-      if (op < 2) {
-        Show(direction, bytes);
-      } else if (op < 4) {
-        Skip(direction, n);
-      } else if (op < 6) {
-        Close(direction, static_cast<CloseReason>(n % 8));
-      } else {
-        Show(direction, Message(type, bytes));
+      if (twins_.closed(direction)) continue;
+      if (op == 0 || (op == 6 && (type == 'Q' || type == 'P'))) {
+        twins_.whole_sink().only_pieces = twins_.single_sink().only_pieces = false;
       }
-      now_ += Duration(1);
+      if (op < 2) {
+        twins_.Show(direction, bytes);
+      } else if (op < 4) {
+        twins_.Skip(direction, n);
+      } else if (op < 6) {
+        twins_.Close(direction, static_cast<CloseReason>(n % 8));
+      } else if (op == 6 && (type == '\1' || type == '\2')) {
+        const std::string sql = SqlOf(bytes) + std::string(type == '\1' ? 1 : 3, '\0');
+        twins_.Show(direction, type == '\1' ? Message('Q', sql) : Message('P', '\0' + sql));
+      } else {
+        twins_.Show(direction, Message(type, bytes));
+      }
     }
-    if (!closed_[0]) Close(Direction::kRequest, CloseReason::kEnd);
-    if (!closed_[1]) Close(Direction::kResponse, CloseReason::kEnd);
-    for (const Connection* connection : {&whole_, &single_}) {
-      connection->sink.CheckAllEnded();
-      Require(connection->sink.session == SessionState::kClosed, "a session on a closed connection");
+    twins_.Finish();
+    for (const Recorder* sink : {&twins_.whole_sink(), &twins_.single_sink()}) {
+      Require(sink->session == SessionState::kClosed, "a session on a closed connection");
     }
   }
 
@@ -116,59 +185,7 @@ class Conversation {
     return message.append(content);
   }
 
-  void Show(Direction direction, std::string_view bytes) {
-    Before();
-    whole_.observer->OnBytes(direction, bytes, now_);
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      single_.observer->OnBytes(direction, bytes.substr(i, 1), now_);
-      single_.sink.Check(*single_.observer);
-    }
-    After();
-  }
-
-  void Skip(Direction direction, uint64_t n) {
-    Before();
-    n = std::min(n, whole_.observer->Skippable(direction));
-    whole_.observer->OnSkipped(direction, n, now_);
-    if (n > kMaxShown) {
-      single_.observer->OnSkipped(direction, n, now_);
-    } else {
-      single_.observer->OnBytes(direction, std::string(n, '\n'), now_);
-    }
-    After();
-  }
-
-  void Close(Direction direction, CloseReason reason) {
-    closed_[direction == Direction::kRequest ? 0 : 1] = true;
-    Before();
-    whole_.observer->OnClosed(direction, reason, now_);
-    single_.observer->OnClosed(direction, reason, now_);
-    After();
-  }
-
-  void Before() {
-    whole_.sink.SetNow(now_);
-    single_.sink.SetNow(now_);
-  }
-
-  void After() {
-    whole_.sink.Check(*whole_.observer);
-    single_.sink.Check(*single_.observer);
-    Require(whole_.sink.text == single_.sink.text, "another story when the same bytes came one by one");
-    for (const Direction direction : {Direction::kRequest, Direction::kResponse}) {
-      Require(whole_.observer->Skippable(direction) == single_.observer->Skippable(direction),
-              "another Skippable when the same bytes came one by one");
-    }
-    Require(whole_.observer->InRequestHead() == single_.observer->InRequestHead(),
-            "another InRequestHead when the same bytes came one by one");
-    whole_.sink.text.clear();
-    single_.sink.text.clear();
-  }
-
-  Connection whole_;
-  Connection single_;
-  TimePoint now_{Duration(1)};
-  bool closed_[2] = {false, false};
+  TwinDriver<Recorder> twins_{&postgres::MakeObserver};
 };
 
 }  // namespace

@@ -219,6 +219,15 @@ class IntegrationTest(unittest.TestCase):
         eventually(lambda: listening(port), "Redis listens")
         return port
 
+    def memcached(self):
+        """The port of a memcached."""
+        port = free_port()
+        # As root it insists on being told whom to be.
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        self.start("memcached", "/usr/bin/memcached", "-l", "127.0.0.1", "-p", port, "-U", 0, "-m", 256, *user)
+        eventually(lambda: listening(port), "memcached listens")
+        return port
+
     def backend(self):
         """A Misbehaving backend; its `upstream` is what a tap is given."""
         backend = Misbehaving()

@@ -2,7 +2,6 @@
 """In front of a real memcached, Sidelight counts the hits and misses that memcached counts: neither one more nor one
 less, whatever the commands and both protocols."""
 
-import os
 import random
 import socket
 import struct
@@ -175,14 +174,6 @@ def stats(port):
 
 
 class MemcachedTest(harness.IntegrationTest):
-    def memcached(self):
-        port = harness.free_port()
-        # As root it insists on being told whom to be.
-        user = ["-u", "root"] if os.geteuid() == 0 else []
-        self.start("memcached", "/usr/bin/memcached", "-l", "127.0.0.1", "-p", port, "-U", 0, "-m", 256, *user)
-        harness.eventually(lambda: harness.listening(port), "memcached listens")
-        return port
-
     def test_hits_and_misses_are_those_of_memcached(self):
         memcached = self.memcached()
         tap = {"name": "cache", "protocol": "memcached", "upstream": f"127.0.0.1:{memcached}",

@@ -7,15 +7,12 @@ import subprocess
 import time
 
 import harness
+from redis_counts import BLOCKED, DURATION, RedisCounts
 from resp import Resp, encode
 
 COMMANDS = 100_000
 BENCHMARK_REQUESTS = 20_000
-DURATION = "db_client_operation_duration_seconds_count"
-BLOCKED = "db_client_blocked_seconds_count"
 KEYSPACES = {"user:{}": "user:*", "cart:{}": "cart:{id}", "item_{}": "item_{id}", "page/{}/html": "page/{id}/html"}
-# What the test's own connection does to read the counts.
-OWN = {"info", "config|resetstat"}
 
 
 def random_commands(randomness):
@@ -86,70 +83,7 @@ def drive(port, commands, depth, randomness):
     return sent
 
 
-class RedisTest(harness.IntegrationTest):
-    def start_both(self, **tap):
-        self.redis_port = self.redis()
-        self.direct = Resp(self.redis_port)
-        self.addCleanup(self.direct.close)
-        self.sidelight_process = self.sidelight(
-            {"name": "cache", "protocol": "redis", "upstream": f"127.0.0.1:{self.redis_port}", **tap})
-        self.direct.ask("SET", "text", "a")
-        self.direct.ask("CONFIG", "RESETSTAT")
-
-    def info(self, section):
-        """{name: value} of one section of INFO."""
-        lines = self.direct.ask("INFO", section).decode().split("\r\n")
-        return dict(line.split(":", 1) for line in lines if ":" in line)
-
-    def calls(self):
-        """Of every command, subcommands together, without our own."""
-        calls = {}
-        for name, value in self.info("commandstats").items():
-            name = name.removeprefix("cmdstat_")
-            fields = dict(field.split("=") for field in value.split(","))
-            if name not in OWN:
-                command = name.split("|")[0].upper()
-                calls[command] = calls.get(command, 0) + int(fields["calls"]) + int(fields["rejected_calls"])
-        return {command: count for command, count in calls.items() if count}
-
-    def errors(self):
-        return {name.removeprefix("errorstat_"): int(value.split("=")[1])
-                for name, value in self.info("errorstats").items()}
-
-    def when_idle(self, wanted=None):
-        """A scrape once all connections of the tap are closed and measured."""
-        def idle():
-            measured = self.sidelight_process.scrape()
-            total = measured.sum("sidelight_tap_exchanges_total", tap="cache")
-            if measured.sum("sidelight_tap_open_connections") or (wanted is not None and total < wanted):
-                return None
-            return measured
-        return harness.eventually(idle, "the tap is idle")
-
-    def compare(self, measured):
-        ours = {}
-        for name in (DURATION, BLOCKED):
-            for (command,), count in measured.sum_by(name, "db_operation_name").items():
-                ours[command] = ours.get(command, 0) + count
-        self.assertEqual(ours, self.calls(), "Sidelight's commands and INFO commandstats")
-        stats = self.info("stats")
-        hits = measured.sum("cache_requests_total", cache_result="hit")
-        misses = measured.sum("cache_requests_total", cache_result="miss")
-        self.assertEqual((hits, misses), (int(stats["keyspace_hits"]), int(stats["keyspace_misses"])),
-                         "Sidelight's hits and misses, and INFO stats keyspace_hits and keyspace_misses")
-        by_code = measured.sum_by(DURATION, "db_response_status_code")
-        self.assertEqual({code: count for (code,), count in by_code.items() if code}, self.errors(),
-                         "Sidelight's errors and INFO errorstats")
-        return hits, misses
-
-    def check_ratios(self, measured):
-        """Each keyspace's gauge is what its counters say."""
-        counters = measured.sum_by("cache_requests_total", "cache_keyspace", "cache_result")
-        for keyspace in {keyspace for keyspace, _ in counters}:
-            hits, misses = counters.get((keyspace, "hit"), 0), counters.get((keyspace, "miss"), 0)
-            self.assertAlmostEqual(measured.sum("cache_hit_ratio", cache_keyspace=keyspace), hits / (hits + misses),
-                                   9, keyspace)
-
+class RedisTest(RedisCounts):
     def test_counts_equal_redis_own(self):
         self.start_both(keyspaces=["user:*"])
         randomness = random.Random(20)

@@ -125,7 +125,7 @@ class Http1Observer final : public Observer {
     request.is_connect = request_.is_connect();
     queue_.Push(request);
 
-    Exchange exchange = Describe(queue_.back(), queue_.back_target());
+    Exchange& exchange = Describe(queue_.back(), queue_.back_target());
     if (request.waiting) exchange.start = readable_;
     sink_.Started(exchange);
 
@@ -205,15 +205,25 @@ class Http1Observer final : public Observer {
     receiving_ = false;
   }
 
-  Exchange Describe(const Pending& request, std::string_view target) const {
-    Exchange exchange;
+  // The same one each time: most of its fields are never set, and to clear them all costs as much as to parse
+  // a header or two. One for each thread and not for each connection, as nobody keeps it.
+  static Exchange& Describe(const Pending& request, std::string_view target) {
+    static constinit thread_local Exchange exchange;
     exchange.operation = request.method;
     exchange.target = target;
     exchange.protocol_version = request.http_1_0 ? "1.0" : "1.1";
+    exchange.status = 0;
+    exchange.outcome = Outcome::kAnswered;
+    exchange.request_bytes = exchange.response_bytes = 0;
     exchange.start = request.start;
+    exchange.has_first_byte = false;
+    exchange.end = {};
     exchange.pipelined = request.pipelined;
-    if (request.pipelined && !request.waiting) exchange.pipeline_wait = request.start - request.readable;
+    exchange.pipeline_wait =
+        request.pipelined && !request.waiting ? request.start - request.readable : Duration::zero();
+    exchange.trace.reset();
     if (request.trace.valid()) exchange.trace = request.trace;
+    exchange.cache = {};
     return exchange;
   }
 
@@ -222,7 +232,7 @@ class Http1Observer final : public Observer {
     if (queue_.front().waiting) ReleaseNext(t);
     const Pending& request = queue_.front();
     const bool receiving = receiving_ && queue_.size() == 1;
-    Exchange exchange = Describe(request, queue_.front_target());
+    Exchange& exchange = Describe(request, queue_.front_target());
     exchange.outcome = outcome;
     exchange.request_bytes = receiving && !request.is_connect ? request_.body_bytes() : request.request_bytes;
     exchange.end = t;
@@ -231,6 +241,14 @@ class Http1Observer final : public Observer {
       exchange.first_byte = first_byte_;
       exchange.has_first_byte = true;
       if (!streaming_ && status_ != 0) exchange.response_bytes = response_.body_bytes();
+    }
+    CacheLookup lookup;
+    if (exchange.status != 0) {
+      const CacheResult cached = response_.cache_result();
+      if (cached != CacheResult::kNotTold) {
+        (cached == CacheResult::kHit ? lookup.hits : lookup.misses) = 1;
+        exchange.cache = {&lookup, 1};
+      }
     }
     sink_.Ended(exchange);
 

@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::string_view kTraceparent = "traceparent";
 constexpr std::string_view kContentType = "content-type";
+constexpr std::string_view kCacheStatus = "cache-status";
+constexpr std::string_view kCfCacheStatus = "cf-cache-status";
+constexpr std::string_view kXCache = "x-cache";
+constexpr std::string_view kXCacheStatus = "x-cache-status";
+constexpr std::string_view kAge = "age";
+constexpr size_t kLongestName = kCfCacheStatus.size();
+// A bit for each length that a name which we want has.
+constexpr uint32_t kRequestLengths = 1U << kTraceparent.size();
+constexpr uint32_t kResponseLengths = 1U << kContentType.size() | 1U << kCacheStatus.size() |
+                                      1U << kCfCacheStatus.size() | 1U << kXCache.size() |
+                                      1U << kXCacheStatus.size() | 1U << kAge.size();
 constexpr std::string_view kEventStream = "text/event-stream";
 
 // As much as a lenient backend would read: what llhttp still refuses is no HTTP to anyone.
@@ -68,9 +79,9 @@ const llhttp_t& Parser::Fresh(Start start) {
 
 Parser::Parser(Direction direction, const KnownMethods& methods, std::string& target)
     : direction_(direction),
-      wanted_name_(direction == Direction::kRequest ? kTraceparent : kContentType),
       target_text_(target),
-      methods_(methods) {
+      methods_(methods),
+      cache_(std::span(capture_).first<CacheResultReader::kLongestWord>()) {
   llhttp_init(&http_, HTTP_BOTH, nullptr);
 }
 
@@ -121,8 +132,7 @@ Parser::Event Parser::Next(std::string_view& bytes) {
 
 void Parser::BeginMessage() {
   in_value_ = false;
-  name_matches_ = true;
-  name_matched_ = 0;
+  header_ = Header::kNone;
   captured_ = 0;
   head_bytes_ = 0;
   body_bytes_ = 0;
@@ -133,6 +143,7 @@ void Parser::BeginMessage() {
   } else {
     state_ = State::kHead;
     event_stream_ = false;
+    cache_.BeginHead();
     http_ = Fresh(Start::kResponse);
     http_.data = this;
   }
@@ -171,6 +182,7 @@ Parser::Event Parser::NextMethod(std::string_view& bytes) {
 
 Parser::Event Parser::NextHead(std::string_view& bytes) {
   const size_t shown = std::min<size_t>(bytes.size(), kMaxHead - head_bytes_);
+  input_end_ = bytes.data() + shown;
   const llhttp_errno_t error = llhttp_execute(&http_, bytes.data(), shown);
   if (error == HPE_OK) {
     if (!PlausibleVersion()) return Event::kInvalid;
@@ -185,7 +197,7 @@ Parser::Event Parser::NextHead(std::string_view& bytes) {
   if (used == 0 || bytes[used - 1] != '\n') return Event::kInvalid;
   if (http_.http_major != 1) return Event::kInvalid;
   if (direction_ == Direction::kResponse && http_.status_code < 100) return Event::kInvalid;
-  if (in_value_ && name_matches_) FinishHeader();
+  if (in_value_ && header_ != Header::kNone) FinishHeader();
   if (direction_ == Direction::kRequest) target_.End(target_text_);
   bytes.remove_prefix(used);
   state_ = State::kHeadDone;
@@ -256,31 +268,65 @@ int Parser::OnUrl(llhttp_t* http, const char* at, size_t length) {
   return 0;
 }
 
+Parser::Header Parser::Find(Direction direction, std::string_view name) {
+  const auto is = [name](std::string_view wanted) { return EqualFold(name, wanted); };
+  if (direction == Direction::kRequest) return is(kTraceparent) ? Header::kTraceparent : Header::kNone;
+  switch (Lower(name[0])) {
+    case 'c':
+      if (is(kContentType)) return Header::kContentType;
+      if (is(kCacheStatus)) return Header::kCacheStatus;
+      if (is(kCfCacheStatus)) return Header::kCfCacheStatus;
+      break;
+    case 'x':
+      if (is(kXCache) || is(kXCacheStatus)) return Header::kXCache;
+      break;
+    case 'a':
+      if (is(kAge)) return Header::kAge;
+      break;
+    default:
+      break;
+  }
+  return Header::kNone;
+}
+
 int Parser::OnHeaderField(llhttp_t* http, const char* at, size_t length) {
   auto& self = *static_cast<Parser*>(http->data);
   if (self.in_value_) {
-    if (self.name_matches_) self.FinishHeader();
+    if (self.header_ != Header::kNone) self.FinishHeader();
     self.in_value_ = false;
-    self.name_matches_ = true;
-    self.name_matched_ = 0;
+    self.captured_ = 0;
   }
-  if (!self.name_matches_ || length == 0) return 0;
-  const std::string_view rest = self.wanted_name_.substr(self.name_matched_);
-  // Nearly every header is told apart by its first letter or its length.
-  self.name_matches_ = length <= rest.size() && Lower(at[0]) == rest[0] &&
-                       EqualFold(std::string_view(at, length), rest.substr(0, length));
-  if (self.name_matches_) self.name_matched_ = static_cast<uint8_t>(self.name_matched_ + length);
+  std::string_view name(at, length);
+  if (self.captured_ > 0 || at + length == self.input_end_) {
+    // A piece of a name, of which one byte more is kept than any name that we want has.
+    const size_t taken = std::min(length, kLongestName + 1 - self.captured_);
+    std::memcpy(self.capture_.data() + self.captured_, at, taken);
+    self.captured_ = static_cast<uint8_t>(self.captured_ + taken);
+    name = std::string_view(self.capture_.data(), self.captured_);
+  }
+  // Nearly every header is told apart by the length of its name.
+  const uint32_t lengths = self.direction_ == Direction::kRequest ? kRequestLengths : kResponseLengths;
+  const bool candidate = name.size() <= kLongestName && (lengths >> name.size() & 1) != 0;
+  self.header_ = candidate ? Find(self.direction_, name) : Header::kNone;
   return 0;
 }
 
 int Parser::OnHeaderValue(llhttp_t* http, const char* at, size_t length) {
   auto& self = *static_cast<Parser*>(http->data);
+  const bool of_cache = self.header_ >= Header::kAge;
   if (!self.in_value_) {
     self.in_value_ = true;
     self.captured_ = 0;
-    self.name_matches_ = self.name_matches_ && self.name_matched_ == self.wanted_name_.size();
+    if (of_cache) {
+      constexpr auto kFirst = static_cast<uint8_t>(Header::kAge);
+      self.cache_.BeginValue(static_cast<CacheHeader>(static_cast<uint8_t>(self.header_) - kFirst));
+    }
   }
-  if (!self.name_matches_) return 0;
+  if (self.header_ == Header::kNone) return 0;
+  if (of_cache) {
+    self.cache_.Append(std::string_view(at, length));
+    return 0;
+  }
   // What is cut off matters to neither header: only versions of traceparent to come are longer.
   const size_t taken = std::min(length, self.capture_.size() - self.captured_);
   std::memcpy(self.capture_.data() + self.captured_, at, taken);
@@ -294,6 +340,7 @@ int Parser::OnHeadersComplete(llhttp_t*) {
 
 // The value of the header that we want is whole.
 void Parser::FinishHeader() {
+  if (header_ >= Header::kAge) return cache_.EndValue();
   const std::string_view value(capture_.data(), captured_);
   if (direction_ == Direction::kRequest) {
     const auto parent = ParseTraceparent(TrimEnd(value));

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "collector/protocols/http1/cache_result.h"
 #include "collector/protocols/http1/chunked.h"
 #include "collector/protocols/http1/methods.h"
 #include "collector/protocols/http1/target.h"
@@ -79,6 +80,7 @@ class Parser {
   const std::optional<TraceId>& trace() const { return trace_; }  // of a sampled traceparent
   int status() const { return http_.status_code; }
   bool event_stream() const { return event_stream_; }  // a response's content is text/event-stream
+  CacheResult cache_result() const { return cache_.Result(http_.status_code); }  // what a response tells
 
  private:
   enum class State : uint8_t {
@@ -100,6 +102,18 @@ class Parser {
   enum class Start : uint8_t { kRequest, kConnect, kResponse };
   static const llhttp_t& Fresh(Start start);
 
+  // The headers that we want a value of: traceparent of requests, the others of responses.
+  enum class Header : uint8_t {
+    kNone,
+    kTraceparent,
+    kContentType,
+    kAge,  // from here on those of caches, in the order of CacheHeader
+    kXCache,
+    kCfCacheStatus,
+    kCacheStatus,
+  };
+  static Header Find(Direction direction, std::string_view name);
+
   void BeginMessage();
   Event NextMethod(std::string_view& bytes);
   Event NextHead(std::string_view& bytes);
@@ -110,18 +124,16 @@ class Parser {
   const Direction direction_;
   State state_ = State::kIdle;
 
-  // The one header that we want a value of: traceparent of requests, content-type of responses. Names and
-  // values arrive in pieces.
-  const std::string_view wanted_name_;
-  bool in_value_ = false;     // the last piece was of a value
-  bool name_matches_ = true;  // so far
-  uint8_t name_matched_ = 0;  // how many bytes of wanted_name_
+  // Names and values of headers arrive in pieces.
+  const char* input_end_ = nullptr;  // of what llhttp is reading: a name that ends before it is whole
+  bool in_value_ = false;            // the last piece was of a value
+  Header header_ = Header::kNone;    // which one it is of
   bool seen_traceparent_ = false;
   bool is_head_ = false;
   bool is_connect_ = false;
   bool event_stream_ = false;
   uint8_t captured_ = 0;
-  std::array<char, kMaxMethod> capture_;  // first the method, later that header's value
+  std::array<char, kMaxMethod> capture_;  // the method; later names in pieces, and a header's value
 
   uint32_t head_bytes_ = 0;
   uint64_t body_remaining_ = 0;  // in kLength
@@ -132,6 +144,7 @@ class Parser {
   const KnownMethods& methods_;
   std::string_view method_;
   std::optional<TraceId> trace_;
+  CacheResultReader cache_;
 };
 
 }  // namespace sidelight::http1

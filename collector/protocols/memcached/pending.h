@@ -74,6 +74,7 @@ class PendingQueue {
   bool full() const { return size() >= kMaxRequests; }
 
   Pending& front() { return requests_[first_]; }
+  const Pending& front() const { return requests_[first_]; }
   Pending& back() { return requests_.back(); }
   Pending& at(size_t i) { return requests_[first_ + i]; }
   // The keys of the front.

@@ -176,12 +176,12 @@ void ReadRequestLine(std::string_view line, PendingQueue& keys, Request& request
 }
 
 Reply ReadReplyLine(std::string_view line) {
+  // Nearly all of a cache's answers are this and END.
+  constexpr std::string_view kValue = "VALUE ";
   Words words(line);
-  const std::string_view first = words.Next();
   Reply reply;
-  const uint64_t word = Packed(first);
-  // Nearly all of a cache's answers are these two.
-  if (word == Packed("VALUE")) {
+  if (line.starts_with(kValue)) {
+    words = Words(line.substr(kValue.size()));
     reply.word = Word::kValue;
     reply.key = words.Next();
     words.Next();
@@ -190,11 +190,17 @@ Reply ReadReplyLine(std::string_view line) {
     reply.length = length.value_or(0);
     return reply;
   }
+  const std::string_view first = words.Next();
+  const uint64_t word = Packed(first);
   if (word == Packed("END")) {
     reply.word = Word::kEnd;
     return reply;
   }
   switch (word) {
+    case Packed("VALUE"):
+      reply.word = Word::kValue;
+      reply.valid = false;
+      return reply;
     case Packed("VA"): {
       reply.word = Word::kMetaValue;
       const auto length = ReadNumber(words.Next(), UINT32_MAX);

@@ -151,4 +151,34 @@ bool IsReserved(Keyword keyword) {
   return kRows[static_cast<size_t>(keyword)].reserved;
 }
 
+bool HasTables(Keyword first) {
+  switch (first) {
+    case Keyword::kAlter:
+    case Keyword::kAnalyze:
+    case Keyword::kCluster:
+    case Keyword::kComment:
+    case Keyword::kCopy:
+    case Keyword::kCreate:
+    case Keyword::kDeclare:
+    case Keyword::kDelete:
+    case Keyword::kDrop:
+    case Keyword::kExplain:
+    case Keyword::kInsert:
+    case Keyword::kLock:
+    case Keyword::kMerge:
+    case Keyword::kPrepare:
+    case Keyword::kReindex:
+    case Keyword::kSelect:
+    case Keyword::kTable:
+    case Keyword::kTruncate:
+    case Keyword::kUpdate:
+    case Keyword::kVacuum:
+    case Keyword::kValues:
+    case Keyword::kWith:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace sidelight::postgres

@@ -113,5 +113,7 @@ Keyword FindKeyword(std::string_view word);
 std::string_view OperationName(Keyword keyword);
 // It cannot name a table unless it is quoted.
 bool IsReserved(Keyword keyword);
+// What tables a statement that begins with it reads or changes can be read off its text.
+bool HasTables(Keyword first);
 
 }  // namespace sidelight::postgres

@@ -13,7 +13,7 @@ constexpr size_t kKeptTextBytes = 512;
 // Popped entries are removed in blocks: moving the rest each time would make a long queue quadratic.
 constexpr size_t kCompactAt = 32;
 
-static_assert(SummaryReader::kMaxRow <= std::numeric_limits<uint16_t>::max());
+static_assert(SummaryReader::kMaxRow + SummaryReader::kMaxQueries <= std::numeric_limits<uint16_t>::max());
 static_assert(sizeof(Pending) <= 24);
 
 }  // namespace
@@ -23,12 +23,22 @@ void PendingQueue::Push(const Pending& pending, std::string_view row) {
     pending_.reserve(pending_.empty() ? kKeptPending : 4 * pending_.capacity());
   }
   pending_.push_back(pending);
-  pending_.back().row_length = static_cast<uint16_t>(row.size());
-  text_.append(row);
+  const size_t before = text_.size();
+  if (before - text_first_ + row.size() <= kMaxQueryBytes) {
+    text_.append(row);
+  } else {
+    AppendWithoutQueries(row, text_);
+  }
+  pending_.back().row_length = static_cast<uint16_t>(text_.size() - before);
 }
 
 std::string_view PendingQueue::Summary(const Pending& pending, size_t at) const {
   return std::string_view(text_).substr(at + pending.summary_at, pending.summary_length);
+}
+
+std::string_view PendingQueue::Query(const Pending& pending, size_t at) const {
+  return std::string_view(text_).substr(at + pending.summary_at + pending.summary_length,
+                                        pending.query_length);
 }
 
 bool PendingQueue::Next(Pending& pending, size_t at) {
@@ -38,7 +48,8 @@ bool PendingQueue::Next(Pending& pending, size_t at) {
   const Statement statement = TakeStatement(rest);
   pending.next_at = static_cast<uint16_t>(row.size() - rest.size());
   pending.summary_length = static_cast<uint8_t>(statement.summary.size());
-  pending.summary_at = static_cast<uint16_t>(pending.next_at - pending.summary_length);
+  pending.query_length = static_cast<uint16_t>(statement.query.size());
+  pending.summary_at = static_cast<uint16_t>(pending.next_at - pending.summary_length - pending.query_length);
   pending.operation = statement.operation;
   return true;
 }

@@ -29,6 +29,7 @@ struct Pending {
   uint16_t row_length = 0;             // bytes of its statements
   uint16_t next_at = 0;                // where in them the next one starts
   uint16_t summary_at = 0;             // ... and the summary of the present one
+  uint16_t query_length = 0;           // ... and how long its text is, which stands behind that
   uint8_t summary_length = 0;          //
   Keyword operation = Keyword::kNone;  // of the present one
   Kind kind = Kind::kSync;
@@ -42,6 +43,8 @@ class PendingQueue {
   // As deep as drivers go that send a batch without waiting (asyncpg: 128 KiB of Bind and Execute).
   static constexpr size_t kMaxPending = 8192;
   static constexpr size_t kMaxTextBytes = 512 * 1024;
+  // Beyond this statements are kept without their texts.
+  static constexpr size_t kMaxQueryBytes = kMaxTextBytes / 2;
 
   bool empty() const { return first_ == pending_.size(); }
   size_t size() const { return pending_.size() - first_; }
@@ -54,6 +57,8 @@ class PendingQueue {
   // Of the present statement.
   std::string_view front_summary() const { return Summary(pending_[first_], text_first_); }
   std::string_view back_summary() const { return Summary(pending_.back(), BackText()); }
+  std::string_view front_query() const { return Query(pending_[first_], text_first_); }
+  std::string_view back_query() const { return Query(pending_.back(), BackText()); }
 
   // Adds `pending` with the statements of `row`, of which none is the present one.
   void Push(const Pending& pending, std::string_view row);
@@ -70,6 +75,7 @@ class PendingQueue {
  private:
   size_t BackText() const { return text_.size() - pending_.back().row_length; }
   std::string_view Summary(const Pending& pending, size_t at) const;
+  std::string_view Query(const Pending& pending, size_t at) const;
   bool Next(Pending& pending, size_t at);
   void Compact();
 

@@ -1,18 +1,26 @@
 #include "collector/protocols/postgres/prepared.h"
 
+#include <utility>
+
 namespace sidelight::postgres {
 namespace {
 
 // The rest of a portal's rows: the same tables under another operation.
 void TurnIntoFetch(std::string& row) {
   std::string_view rest = row;
-  const std::string_view summary = TakeStatement(rest).summary;
+  const Statement statement = TakeStatement(rest);
+  const std::string_view summary = statement.summary;
   const size_t space = summary.find(' ');
   std::string fetch(OperationName(Keyword::kFetch));
   if (space != std::string_view::npos) fetch += summary.substr(space);
   if (fetch.size() > kMaxSummary) fetch.resize(fetch.rfind(' '));
-  row.clear();
-  AppendStatement({Keyword::kFetch, fetch}, row);
+  std::string turned;
+  AppendStatement({Keyword::kFetch, fetch, statement.query}, turned);
+  row = std::move(turned);
+}
+
+size_t QueryBytes(std::string_view row) {
+  return row.empty() ? 0 : TakeStatement(row).query.size();
 }
 
 }  // namespace
@@ -20,6 +28,18 @@ void TurnIntoFetch(std::string& row) {
 Prepared::Named& Prepared::named() {
   if (named_ == nullptr) named_ = std::make_unique<Named>();
   return *named_;
+}
+
+void Prepared::Assign(std::string& row, std::string_view to) {
+  size_t& bytes = named().query_bytes;
+  bytes -= QueryBytes(row);
+  if (bytes + QueryBytes(to) <= kMaxQueryBytes) {
+    row.assign(to);
+  } else {
+    row.clear();
+    AppendWithoutQueries(to, row);
+  }
+  bytes += QueryBytes(row);
 }
 
 std::string_view Prepared::Find(std::string_view statement) const {
@@ -38,26 +58,27 @@ void Prepared::Parse(std::string_view statement, std::string_view row) {
   Map<std::string>& statements = named().statements;
   const auto found = statements.find(statement);
   if (found != statements.end()) {
-    found.value().assign(row);
+    Assign(found.value(), row);
   } else if (statements.size() < kMaxNames) {
-    statements.emplace(std::string(statement), std::string(row));
+    Assign(statements.emplace(std::string(statement), std::string()).first.value(), row);
   }
 }
 
 void Prepared::Bind(std::string_view portal, std::string_view statement) {
-  Portal* bound = &unnamed_portal_;
-  if (!portal.empty()) {
-    if (portal.size() > kMaxName) return;
-    Map<Portal>& portals = named().portals;
-    auto found = portals.find(portal);
-    if (found == portals.end()) {
-      if (portals.size() >= kMaxNames) return;
-      found = portals.emplace(std::string(portal), Portal()).first;
-    }
-    bound = &found.value();
+  if (portal.empty()) {
+    unnamed_portal_.row.assign(Find(statement));
+    unnamed_portal_.executed = false;
+    return;
   }
-  bound->row.assign(Find(statement));
-  bound->executed = false;
+  if (portal.size() > kMaxName) return;
+  Map<Portal>& portals = named().portals;
+  auto found = portals.find(portal);
+  if (found == portals.end()) {
+    if (portals.size() >= kMaxNames) return;
+    found = portals.emplace(std::string(portal), Portal()).first;
+  }
+  Assign(found.value().row, Find(statement));
+  found.value().executed = false;
 }
 
 std::string_view Prepared::Execute(std::string_view portal) {
@@ -78,7 +99,9 @@ void Prepared::CloseStatement(std::string_view name) {
     unnamed_.clear();
   } else if (named_ != nullptr) {
     const auto found = named_->statements.find(name);
-    if (found != named_->statements.end()) named_->statements.erase(found);
+    if (found == named_->statements.end()) return;
+    Assign(found.value(), {});
+    named_->statements.erase(found);
   }
 }
 
@@ -87,17 +110,23 @@ void Prepared::ClosePortal(std::string_view name) {
     unnamed_portal_.row.clear();
   } else if (named_ != nullptr) {
     const auto found = named_->portals.find(name);
-    if (found != named_->portals.end()) named_->portals.erase(found);
+    if (found == named_->portals.end()) return;
+    Assign(found.value().row, {});
+    named_->portals.erase(found);
   }
 }
 
 void Prepared::ForgetStatements() {
   unnamed_.clear();
-  if (named_ != nullptr) named_->statements.clear();
+  if (named_ == nullptr) return;
+  for (auto it = named_->statements.begin(); it != named_->statements.end(); ++it) Assign(it.value(), {});
+  named_->statements.clear();
 }
 
 void Prepared::ForgetPortals() {
-  if (named_ != nullptr) named_->portals.clear();
+  if (named_ == nullptr || named_->portals.empty()) return;
+  for (auto it = named_->portals.begin(); it != named_->portals.end(); ++it) Assign(it.value().row, {});
+  named_->portals.clear();
 }
 
 }  // namespace sidelight::postgres

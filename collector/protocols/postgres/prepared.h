@@ -21,6 +21,8 @@ class Prepared {
  public:
   static constexpr size_t kMaxNames = 1024;  // of statements, and of portals
   static constexpr size_t kMaxName = 128;    // bytes
+  // Of the texts of all that have names; those beyond are kept without.
+  static constexpr size_t kMaxQueryBytes = 256 * 1024;
 
   // `row` holds one statement, or none when nothing is known of it.
   void Parse(std::string_view statement, std::string_view row);
@@ -51,10 +53,13 @@ class Prepared {
   struct Named {
     Map<std::string> statements;
     Map<Portal> portals;
+    size_t query_bytes = 0;  // of texts in them
   };
 
   std::string_view Find(std::string_view statement) const;
   Named& named();
+  // Into the row of something that has a name.
+  void Assign(std::string& row, std::string_view to);
 
   std::string unnamed_;
   Portal unnamed_portal_;

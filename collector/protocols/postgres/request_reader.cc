@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "collector/protocols/postgres/startup.h"
 #include "core/base/utf8.h"
 
 namespace sidelight::postgres {
 namespace {
-
-constexpr uint32_t kCodeBytes = 4;
-constexpr uint32_t kMajorVersion = 3;
-constexpr uint32_t kCancelRequest = 1234 << 16 | 5678;
-constexpr uint32_t kSslRequest = 1234 << 16 | 5679;
-constexpr uint32_t kGssEncRequest = 1234 << 16 | 5680;
 
 // Longer than any name that is kept, so that one which was cut is not taken for another.
 constexpr size_t kMaxField = 256;
@@ -47,7 +42,7 @@ bool RequestReader::Begin(char type) {
     case 'Q':
     case 'P':
       sql_ = spare_sql == nullptr ? std::make_unique<SummaryReader>() : std::move(spare_sql);
-      sql_->Begin();
+      sql_->Begin(wants_queries_);
       Advance(type == 'Q' ? Stage::kSql : Stage::kName);
       return true;
     case 'B':

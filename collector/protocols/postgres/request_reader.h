@@ -23,6 +23,9 @@ class RequestReader {
 
   enum class Startup : uint8_t { kSession, kSsl, kGss, kCancel };
 
+  // `wants_queries`: SQL is kept as its text without literals, too.
+  explicit RequestReader(bool wants_queries) : wants_queries_(wants_queries) {}
+
   // False for what is no type of a client's message; '\0' is a startup packet.
   bool Begin(char type);
   // Whether a message of that type can have that many bytes of content.
@@ -52,6 +55,7 @@ class RequestReader {
   char type_ = '\0';
   char target_ = '\0';  // of Close: 'S' or 'P'
   bool wants_ = false;
+  bool wants_queries_ = false;
   Stage stage_ = Stage::kDone;
   Startup startup_ = Startup::kSession;
   uint8_t code_bytes_ = 0;

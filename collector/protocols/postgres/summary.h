@@ -6,32 +6,37 @@
 //     INSERT INTO archive SELECT * FROM orders WHERE id < 7       INSERT archive SELECT orders
 //     WITH old AS (SELECT * FROM a) DELETE FROM b USING old       DELETE b SELECT a
 //
-// It is a tokenizer with a little memory and no parser: it knows comments, strings ('', E'', $tag$$tag$),
-// "names", numbers and how deep the parentheses are, and takes the names after FROM, JOIN, INTO, UPDATE,
-// TABLE, USING and COPY that are neither functions nor of WITH. Names are in lower case unless quoted, as the
-// server has them; a character of a quoted name that would not do in an unquoted one is '_'. Its memory does
-// not depend on what is read.
+// It is a lexer with a little memory and no parser: it knows how deep the parentheses are, and takes the
+// names after FROM, JOIN, INTO, UPDATE, TABLE, USING and COPY that are neither functions nor of WITH. Names
+// are in lower case unless quoted, as the server has them; a character of a quoted name that would not do in
+// an unquoted one is '_'. Its memory does not depend on what is read.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "collector/protocols/postgres/keywords.h"
+#include "collector/protocols/postgres/normalize.h"
+#include "collector/protocols/postgres/sql_lexer.h"
 #include "collector/protocols/postgres/statement.h"
+#include "collector/protocols/postgres/summary_text.h"
 
 namespace sidelight::postgres {
 
 class SummaryReader {
  public:
-  // What follows in a text is not read; nor are statements whose rows of bytes exceed kMaxRow together.
+  // What follows in a text is not read; nor are statements whose rows of bytes exceed kMaxRow together. The
+  // texts of statements come on top of that, as far as they are not more than kMaxQueries.
   static constexpr size_t kMaxRead = 64 * 1024;
   static constexpr size_t kMaxRow = 4096;
+  static constexpr size_t kMaxQueries = 8192;
 
-  // Forgets the text before.
-  void Begin();
+  // Forgets the text before. `wants_queries`: the texts of statements are kept too, without literals.
+  void Begin(bool wants_queries = false);
   void Read(std::string_view piece);
   void Finish();
 
@@ -39,25 +44,8 @@ class SummaryReader {
   std::string_view row() const { return row_; }
 
  private:
-  enum class State : uint8_t {
-    kSpace,         // between tokens
-    kWord,          //
-    kNumber,        //
-    kDash,          // behind a '-', which may begin a comment
-    kLineComment,   //
-    kSlash,         // behind a '/', likewise
-    kComment,       // in a block comment, which may nest
-    kCommentSlash,  // ... behind a '/'
-    kCommentStar,   // ... behind a '*'
-    kString,        //
-    kEscapes,       // in a string with backslashes
-    kEscaped,       // ... behind one
-    kQuoted,        // in a quoted name
-    kQuote,         // behind a '"' in one: its end, or half of a '""'
-    kDollar,        // in what may become $tag$
-    kDollarString,  //
-    kDollarEnd,     // ... behind a '$' in one
-  };
+  using Token = SqlLexer::Token;
+
   enum class Expect : uint8_t {
     kNothing,
     kSource,  // what is read from: a name followed by a parenthesis is a function
@@ -65,46 +53,32 @@ class SummaryReader {
     kWithName,
   };
 
-  size_t ReadToken(std::string_view piece, size_t at);
-  size_t ReadWord(std::string_view piece, size_t at);
-  size_t ReadMark(char c, size_t at);
   void BeginStatement();
   void EndStatement();
-  void Word();
-  void QuotedName();
+  void Take(Token token);
+  void Word(std::string_view word);
+  void QuotedName(std::string_view name);
   void Mark(char c);
   void Literal();
   void Settle(char next);
   void FirstWord(Keyword keyword);
   void LaterWord(Keyword keyword);
-  bool TakeName(Keyword keyword);
+  bool TakeName(Keyword keyword, std::string_view word);
   void BeginQuery(Keyword keyword);
   void ExpectName(Expect what, bool list);
   void AddName();
-  void Append(std::string_view token);
+  bool InWithQuery() const { return first_ == Keyword::kWith && operation_ == Keyword::kNone; }
   uint64_t Bit() const { return depth_ < 64 ? uint64_t{1} << depth_ : 0; }
 
-  // A name is cut where the server cuts it.
-  static constexpr size_t kMaxWord = 63;
-  static constexpr size_t kMaxName = 3 * (kMaxWord + 1);
-  static constexpr size_t kMaxTables = 16;
-  static constexpr size_t kMaxWithNames = 16;
-
-  struct Text {
-    std::array<char, kMaxSummary> bytes;
-    size_t size = 0;
-    bool full = false;
-  };
+  static constexpr size_t kMaxName = 3 * (SqlLexer::kMaxWord + 1);
+  static constexpr size_t kMaxHeader = 4;  // of a statement in a row
 
   std::string row_;
   size_t read_ = 0;
-  State state_ = State::kSpace;
-  size_t word_size_ = 0;
-  size_t tag_size_ = 0;
-  size_t tag_matched_ = 0;
-  uint32_t comment_depth_ = 0;
-  std::array<char, kMaxWord> word_;  // the present word, in lower case; of a quoted name as it is
-  std::array<char, kMaxWord> tag_;   // of a dollar-quoted string
+  size_t queries_ = 0;  // bytes of texts in row_
+  bool wants_queries_ = false;
+  SqlLexer lexer_;
+  std::unique_ptr<Normalizer> normalizer_;  // once it was wanted
 
   // Of the present statement.
   Keyword first_ = Keyword::kNone;      // its first word
@@ -130,12 +104,7 @@ class SummaryReader {
   size_t name_size_ = 0;
   std::array<char, kMaxName> name_;
 
-  std::array<uint32_t, kMaxTables> tables_;  // hashes of those of the operation that was read last
-  std::array<uint32_t, kMaxWithNames> with_names_;
-  size_t table_count_ = 0;
-  size_t with_name_count_ = 0;
-  Text main_;
-  Text with_;  // of the queries of a leading WITH
+  SummaryText text_;
 };
 
 }  // namespace sidelight::postgres

@@ -273,29 +273,52 @@ static_assert(std::is_sorted(kCommands.begin() + 1, kCommands.end(),
 static_assert(std::all_of(kCommands.begin(), kCommands.end(),
                           [](const Command& c) { return c.name.size() <= kMaxName; }));
 
-// An open hash table over kCommands: the look-up stands on the path of every command.
-constexpr size_t kSlots = 1024;
-
-constexpr size_t SlotOf(std::string_view name) {
-  if (name.empty()) return 0;
-  const auto folded = [&](size_t i) { return static_cast<uint32_t>(name[i] & 0xdf); };
-  const size_t size = name.size();
-  const uint32_t hash = static_cast<uint32_t>(size) * 0x9e3779b1u + folded(0) * 0x85ebca6bu +
-                        folded(size / 2) * 0xc2b2ae35u + folded(size - 1) * 0x27d4eb2fu;
-  return (hash ^ hash >> 15) % kSlots;
+// The first and the last four letters of a name, in upper case; of a short one all of them. With its length
+// that tells names of up to eight letters apart.
+constexpr uint64_t EndsOf(std::string_view name) {
+  constexpr uint64_t kCapitals = 0xdfdfdfdfdfdfdfdf;
+  const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(name[i])}; };
+  const size_t n = name.size();
+  if (n < 4) return n == 0 ? 0 : (byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16) & kCapitals;
+  const uint64_t first = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
+  const uint64_t last = byte(n - 4) | byte(n - 3) << 8 | byte(n - 2) << 16 | byte(n - 1) << 24;
+  return (first | last << 32) & kCapitals;
 }
 
-constexpr std::array<uint16_t, kSlots> MakeSlots() {
-  std::array<uint16_t, kSlots> slots{};
+// Whether nothing but the name in any case has its ends and its length.
+constexpr bool IsToldByEnds(std::string_view name) {
+  return name.size() <= 8 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+// An open hash table over kCommands: the look-up stands on the path of every command.
+constexpr int kSlotBits = 10;
+constexpr size_t kSlots = size_t{1} << kSlotBits;
+
+struct Slot {
+  uint64_t ends = 0;
+  uint16_t index = 0;  // 0: free
+  uint8_t size = 0;
+  bool told_by_ends = false;
+};
+
+constexpr size_t SlotOf(uint64_t ends, size_t size) {
+  return (ends + size) * 0x9e3779b97f4a7c15 >> (64 - kSlotBits);
+}
+
+constexpr std::array<Slot, kSlots> MakeSlots() {
+  std::array<Slot, kSlots> slots{};
   for (size_t i = 1; i < kCommands.size(); ++i) {
-    size_t slot = SlotOf(kCommands[i].name);
-    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
-    slots[slot] = static_cast<uint16_t>(i);
+    const std::string_view name = kCommands[i].name;
+    const uint64_t ends = EndsOf(name);
+    size_t slot = SlotOf(ends, name.size());
+    while (slots[slot].index != 0) slot = (slot + 1) % kSlots;
+    slots[slot] = {ends, static_cast<uint16_t>(i), static_cast<uint8_t>(name.size()), IsToldByEnds(name)};
   }
   return slots;
 }
 
-constexpr std::array<uint16_t, kSlots> kIndex = MakeSlots();
+constexpr std::array<Slot, kSlots> kIndex = MakeSlots();
 
 }  // namespace
 
@@ -312,12 +335,14 @@ bool SameWord(std::string_view a, std::string_view b) {
 }
 
 const Command& FindCommand(std::string_view name) {
-  if (name.size() > kMaxName) return kCommands[0];
-  size_t slot = SlotOf(name);
-  for (; kIndex[slot] != 0; slot = (slot + 1) % kSlots) {
-    if (SameWord(name, kCommands[kIndex[slot]].name)) break;
+  const uint64_t ends = EndsOf(name);
+  for (size_t i = SlotOf(ends, name.size()); kIndex[i].index != 0; i = (i + 1) % kSlots) {
+    const Slot& slot = kIndex[i];
+    if (slot.ends != ends || slot.size != name.size()) continue;
+    const Command& command = kCommands[slot.index];
+    if (slot.told_by_ends || SameWord(name, command.name)) return command;
   }
-  return kCommands[kIndex[slot]];
+  return kCommands[0];
 }
 
 }  // namespace sidelight::redis

@@ -41,6 +41,11 @@ enum class Kind : uint8_t {
   kSync,  // SYNC and PSYNC: the connection becomes a replication stream
 };
 
+// MULTI's queue is run or dropped by it.
+inline bool EndsTransaction(Kind kind) {
+  return kind == Kind::kExec || kind == Kind::kDiscard || kind == Kind::kReset;
+}
+
 struct Command {
   std::string_view name;  // in upper case
   CacheRule rule = CacheRule::kNone;

@@ -1,6 +1,5 @@
 // The words of an inline command, as Redis splits them (sdssplitargs): blanks between them, "..." with
-// escapes and
-// '...' around words that hold blanks.
+// escapes and '...' around words that hold blanks.
 #pragma once
 
 #include <cstddef>

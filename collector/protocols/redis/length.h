@@ -14,6 +14,10 @@ namespace sidelight::redis {
 inline const char* ReadShortLength(const char* at, const char* end, int64_t& value) {
   constexpr std::ptrdiff_t kMost = 9;
   if (end - at < 3) return nullptr;
+  if (at[1] == '\r' && at[2] == '\n' && static_cast<unsigned char>(*at - '0') <= 9) {
+    value = *at - '0';
+    return at + 3;
+  }
   const char* const last = end - at > kMost + 2 ? at + kMost : end - 2;
   const char* const first = at;
   uint32_t number = 0;

@@ -16,18 +16,16 @@ void Lookup::Element(PendingQueue& commands, const Value& element) {
   Add(run.keyspace, element.null ? 0 : 1, element.null ? 1 : 0);
 }
 
-void Lookup::Reply(PendingQueue& commands, const Value& reply) {
+void Lookup::ReplyTo(CacheRule rule, PendingQueue& commands, const Value& reply) {
   if (reply.is_error()) return result_.clear();
   const uint32_t keyspace = commands.front().first_keys.keyspace;
   bool hit = false;
-  switch (commands.front().rule()) {
+  switch (rule) {
     case CacheRule::kNone:
+    case CacheRule::kValue:
     case CacheRule::kEachKey:
     case CacheRule::kEachField:
       return;
-    case CacheRule::kValue:
-      hit = !reply.null;
-      break;
     case CacheRule::kNumber:
       if (reply.type != ':') return;
       hit = reply.integer > 0;

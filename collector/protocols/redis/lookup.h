@@ -31,12 +31,19 @@ class Lookup {
   // The next element of the reply to the front of `commands`.
   void Element(PendingQueue& commands, const Value& element);
   // The reply itself, once it is whole.
-  void Reply(PendingQueue& commands, const Value& reply);
+  void Reply(PendingQueue& commands, const Value& reply) {
+    const Pending& command = commands.front();
+    const CacheRule rule = command.rule();
+    if (rule == CacheRule::kNone) return;
+    if (rule != CacheRule::kValue || reply.is_error()) return ReplyTo(rule, commands, reply);
+    result_.push_back({command.first_keys.keyspace, reply.null ? 0u : 1u, reply.null ? 1u : 0u});
+  }
 
   // Until the next Begin. Empty when the reply told nothing.
   std::span<const CacheLookup> result() const { return result_; }
 
  private:
+  void ReplyTo(CacheRule rule, PendingQueue& commands, const Value& reply);
   void Add(uint32_t keyspace, uint64_t hits, uint64_t misses);
   void AddCount(PendingQueue& commands, int64_t hits);
 

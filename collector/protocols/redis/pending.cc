@@ -4,11 +4,10 @@
 
 namespace sidelight::redis {
 
-void PendingQueue::AddKey(uint32_t keyspace) {
+void PendingQueue::AddFurtherKey(uint32_t keyspace) {
   Pending& command = back();
   const bool first = command.more_runs == 0;
   KeyRun& last = first ? command.first_keys : runs_.back();
-  if (last.keys == 0) last.keyspace = keyspace;
   const bool limited = !first && (command.more_runs > kMaxRunsOfOne || runs_.size() >= kMaxRuns);
   if (last.keyspace == keyspace || (limited && last.keyspace == 0)) {
     ++last.keys;
@@ -28,11 +27,6 @@ uint64_t PendingQueue::FrontKeys() {
   uint64_t keys = front().first_keys.keys;
   for (size_t i = 0; i < front().more_runs; ++i) keys += runs_[i].keys;
   return keys;
-}
-
-void PendingQueue::Pop() {
-  if (front().more_runs > 0) runs_.Pop(front().more_runs);
-  commands_.Pop();
 }
 
 void PendingQueue::PushFrontOf(PendingQueue& from) {

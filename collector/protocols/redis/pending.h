@@ -50,17 +50,27 @@ class PendingQueue {
   // Appends one without keys, which is returned.
   Pending& Push() { return commands_.Push(); }
   // A key of the back.
-  void AddKey(uint32_t keyspace);
+  void AddKey(uint32_t keyspace) {
+    KeyRun& run = back().first_keys;
+    if (run.keys != 0 && (run.keyspace != keyspace || back().more_runs != 0)) return AddFurtherKey(keyspace);
+    run.keyspace = keyspace;
+    ++run.keys;
+  }
   // The i-th run of keys of the front; the last one for any i beyond.
   KeyRun FrontRun(size_t i);
   uint64_t FrontKeys();
-  void Pop();
+  void Pop() {
+    if (front().more_runs > 0) runs_.Pop(front().more_runs);
+    commands_.Pop();
+  }
   // Appends a copy of the front of `from` with its keys; of no keyspace when that were too many runs.
   void PushFrontOf(PendingQueue& from);
   // Forgets all, and the memory too.
   void Clear();
 
  private:
+  void AddFurtherKey(uint32_t keyspace);
+
   Ring<Pending> commands_;
   Ring<KeyRun> runs_;
 };

@@ -24,24 +24,13 @@ ReplyParser::Event ReplyParser::Next(std::string_view& bytes) {
   return event;
 }
 
-void ReplyParser::Look(size_t depth, bool first_word) {
-  look_depth_ = static_cast<uint8_t>(depth);
-  first_word_ = first_word;
-}
-
 // kMore from the functions that it calls, in place of an event: go on in the state that was set.
 ReplyParser::Event ReplyParser::Parse(const char*& at, const char* const end) {
   Event event = Event::kMore;
   while (true) {
     switch (state_) {
       case State::kIdle:
-        if (at == end) return Event::kMore;
-        type_ = *at;
-        state_ = State::kType;
-        bytes_ = 0;
-        word_size_ = 0;
-        last_integer_ = 0;
-        return Event::kBegin;
+        return Event::kMore;
 
       case State::kType:
         if (at == end) return Event::kMore;
@@ -103,8 +92,14 @@ ReplyParser::Event ReplyParser::Parse(const char*& at, const char* const end) {
   }
 }
 
-// A string whose text nobody wants, in one go if it is here from end to end.
+// A null or a string whose text nobody wants, in one go if it is here from end to end.
 ReplyParser::Event ReplyParser::ReadWhole(const char*& at, const char* const end) {
+  if (end - at >= 5 && std::memcmp(at, "$-1\r\n", 5) == 0) {
+    at += 5;
+    value_ = Value{.type = '$', .null = true};
+    first_element_ = false;
+    return ValueDone();
+  }
   int64_t length = 0;
   const char* const text = ReadShortLength(at + 1, end, length);
   if (text == nullptr || end - text < length + 2 || text[length] != '\r' || text[length + 1] != '\n') {

@@ -4,7 +4,7 @@
 //
 // Pull style: Next takes bytes off the front of what came and returns at each event:
 //
-//     (kBegin Look kElement* kEnd)*, with kMore whenever the bytes are used up
+//     (Begin Look kElement* kEnd)*, with kMore whenever the bytes are used up
 //
 // Of the values themselves nothing is stored but a word of at most 33 bytes. Nested aggregates are counted on
 // a stack of at most kMaxDepth; there is no recursion. kInvalid and kTooDeep end it.
@@ -37,25 +37,36 @@ class ReplyParser {
 
   enum class Event : uint8_t {
     kMore,     // all bytes are used up
-    kBegin,    // the next byte, type(), is the first of a reply
     kElement,  // a value within an aggregate is whole, at a depth that was asked for
     kEnd,      // the reply is whole
     kInvalid,  // this is not RESP, or breaks its rules
     kTooDeep,  // nested deeper than kMaxDepth
   };
 
+  // The next byte is the first of a reply. Only when idle().
+  void Begin(char type) {
+    type_ = type;
+    state_ = State::kType;
+    bytes_ = 0;
+    word_size_ = 0;
+    last_integer_ = 0;
+  }
+  // What is to be told of it, up to its kEnd. `depth`: 1 asks for kElement of each element of the aggregate
+  // that the reply is, 2 also for each element of those, first. `first_word`: word() is to be the first
+  // element's text.
+  void Look(size_t depth, bool first_word) {
+    look_depth_ = static_cast<uint8_t>(depth);
+    first_word_ = first_word;
+  }
   Event Next(std::string_view& bytes);
-  // After kBegin, and valid to the kEnd. `depth`: 1 asks for kElement of each element of the aggregate that
-  // the reply is, 2 also for each element of those, first. `first_word`: word() is to be the first element's
-  // text.
-  void Look(size_t depth, bool first_word);
 
   // How many of the coming bytes need not be shown; `n` of them went by. Call Next, with no bytes if there
   // are none, after that.
   uint64_t Skippable() const { return state_ == State::kString && !keeps_ ? remaining_ : 0; }
   void Skip(uint64_t n);
 
-  bool in_reply() const { return state_ != State::kIdle; }
+  // Between two replies.
+  bool idle() const { return state_ == State::kIdle; }
   char type() const { return type_; }
   // Of the present or last reply, framing included.
   uint64_t bytes() const { return bytes_; }
@@ -85,14 +96,14 @@ class ReplyParser {
     char type = 0;
   };
 
-  Event Parse(const char*& at, const char* end);
-  Event ReadWhole(const char*& at, const char* end);
+  inline Event Parse(const char*& at, const char* end);
+  inline Event ReadWhole(const char*& at, const char* end);
   Event BeginValue(char type);
   Event HaveNumber();
   Event HaveLine();
   Event OpenAggregate(int64_t count);
   Event CloseAggregate();
-  Event ValueDone();
+  inline Event ValueDone();
   void Keep(const char* at, size_t n);
 
   State state_ = State::kIdle;

@@ -23,11 +23,34 @@ bool IsHttp(std::string_view name) {
 
 RequestParser::Event RequestParser::Next(std::string_view& bytes) {
   const char* at = bytes.data();
+  const char* const end = at + bytes.size();
   const char* counted = at;
-  const Event event = Parse(at, bytes.data() + bytes.size(), counted);
+  const Event event =
+      state_ == State::kIdle && at != end && *at == '*' ? BeginArray(at, end) : Parse(at, end, counted);
   bytes_ += static_cast<size_t>(at - counted);
   bytes.remove_prefix(static_cast<size_t>(at - bytes.data()));
   return event;
+}
+
+void RequestParser::Begin(State state) {
+  state_ = state;
+  number_.Reset();
+  index_ = 0;
+  first_wanted_ = 0;
+  last_wanted_ = -1;
+  bytes_ = 0;
+}
+
+// The usual command, up to its name, in one go if that much of it is here.
+RequestParser::Event RequestParser::BeginArray(const char*& at, const char* const end) {
+  Begin(State::kCount);
+  const char* counted = at++;
+  if (const char* const behind = ReadShortLength(at, end, count_); behind != nullptr && count_ > 0) {
+    at = behind;
+    state_ = State::kDollar;
+    if (const Event event = ReadWhole(at, end); event != Event::kMore) return event;
+  }
+  return Parse(at, end, counted);
 }
 
 void RequestParser::Want(int64_t first, int64_t last) {
@@ -37,7 +60,6 @@ void RequestParser::Want(int64_t first, int64_t last) {
 
 // `counted`: where the bytes of the command begin that are not in bytes_ yet.
 RequestParser::Event RequestParser::Parse(const char*& at, const char* const end, const char*& counted) {
-  const char* begin = nullptr;
   while (true) {
     switch (state_) {
       case State::kIdle:
@@ -45,15 +67,9 @@ RequestParser::Event RequestParser::Parse(const char*& at, const char* const end
         if (at == end) return Event::kMore;
         if (static_cast<unsigned char>(*at) < ' ' || static_cast<unsigned char>(*at) > '~')
           return Event::kInvalid;
-        begin = at;
-        state_ = *at == '*' ? State::kCount : State::kInline;
+        counted = at;
+        Begin(*at == '*' ? State::kCount : State::kInline);
         if (*at == '*') ++at;
-        number_.Reset();
-        index_ = 0;
-        first_wanted_ = 0;
-        last_wanted_ = -1;
-        bytes_ = 0;
-        counted = begin;
         break;
 
       case State::kCount: {
@@ -87,25 +103,20 @@ RequestParser::Event RequestParser::Parse(const char*& at, const char* const end
         if (result == LengthReader::Result::kMore) return Event::kMore;
         if (result == LengthReader::Result::kInvalid || number_.value() < 0) return Event::kInvalid;
         remaining_ = static_cast<uint64_t>(number_.value());
-        state_ = wanted() ? State::kKept : State::kSkipped;
+        state_ = IsWanted(index_) ? State::kKept : State::kSkipped;
         kept_.clear();
         break;
       }
 
       case State::kKept: {
         const size_t n = std::min<uint64_t>(remaining_, static_cast<uint64_t>(end - at));
-        if (n == remaining_ && kept_.empty()) {
-          argument_ = std::string_view(at, std::min(n, kMaxKept));
-        } else {
-          kept_.append(at, std::min(n, kMaxKept - kept_.size()));
-          argument_ = kept_;
-        }
+        kept_.append(at, std::min(n, kMaxKept - kept_.size()));
         at += n;
         remaining_ -= n;
         if (remaining_ > 0) return Event::kMore;
         state_ = State::kEnding;
         line_feed_ = false;
-        return ++index_ == 1 ? Event::kCommand : Event::kArgument;
+        break;
       }
 
       case State::kSkipped: {
@@ -115,23 +126,18 @@ RequestParser::Event RequestParser::Parse(const char*& at, const char* const end
         if (remaining_ > 0) return Event::kMore;
         state_ = State::kEnding;
         line_feed_ = false;
-        ++index_;
         break;
       }
 
       case State::kEnding:
         if (at == end) return Event::kMore;
-        if (!line_feed_ && end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
-          at += 2;
-          state_ = index_ == count_ ? State::kEnded : State::kDollar;
-          break;
-        }
         if (*at++ != (line_feed_ ? '\n' : '\r')) return Event::kInvalid;
         if (!line_feed_) {
           line_feed_ = true;
           break;
         }
-        state_ = index_ == count_ ? State::kEnded : State::kDollar;
+        argument_ = kept_;
+        if (const Event event = EndArgument(); event != Event::kMore) return event;
         break;
 
       case State::kEnded:
@@ -151,26 +157,35 @@ RequestParser::Event RequestParser::Parse(const char*& at, const char* const end
 }
 
 // Reads arguments that are here from end to end, up to one that is wanted. kMore: go on in the state that was
-// set.
+// set. Only in kDollar.
 RequestParser::Event RequestParser::ReadWhole(const char*& at, const char* const end) {
-  while (end - at > 3 && *at == '$') {
+  // Kept here and not in the object, since nothing else is looked at for most of them.
+  const char* here = at;
+  int64_t index = index_;
+  Event event = Event::kMore;
+  while (event == Event::kMore && index < count_ && end - here > 3 && *here == '$') {
     int64_t length = 0;
-    const char* const text = ReadShortLength(at + 1, end, length);
-    if (text == nullptr || end - text < length + 2 || text[length] != '\r' || text[length + 1] != '\n') {
-      return Event::kMore;
-    }
-    at = text + length;
-    if (wanted()) {
+    const char* const text = ReadShortLength(here + 1, end, length);
+    if (text == nullptr || end - text < length + 2 || text[length] != '\r' || text[length + 1] != '\n') break;
+    here = text + length + 2;
+    if (IsWanted(index)) {
       argument_ = std::string_view(text, std::min(static_cast<size_t>(length), kMaxKept));
-      state_ = State::kEnding;
-      line_feed_ = false;
-      return ++index_ == 1 ? Event::kCommand : Event::kArgument;
+      event = index == 0 ? Event::kCommand : Event::kArgument;
     }
-    at += 2;
-    state_ = ++index_ == count_ ? State::kEnded : State::kDollar;
-    if (state_ == State::kEnded) return Event::kMore;
+    ++index;
   }
-  return Event::kMore;
+  at = here;
+  index_ = index;
+  if (index == count_) state_ = State::kEnded;
+  return event;
+}
+
+// It is whole, its line end too. kMore: nobody wants it.
+RequestParser::Event RequestParser::EndArgument() {
+  const bool shown = IsWanted(index_);
+  state_ = ++index_ == count_ ? State::kEnded : State::kDollar;
+  if (!shown) return Event::kMore;
+  return index_ == 1 ? Event::kCommand : Event::kArgument;
 }
 
 // No event when the state is kInlineArguments then.
@@ -205,7 +220,7 @@ RequestParser::Event RequestParser::ReadInline(const char*& at, const char* cons
 RequestParser::Event RequestParser::NextInlineArgument() {
   while (index_ < count_) {
     NextInlineWord(line_, line_position_, kept_, kMaxKept);
-    const bool shown = wanted();
+    const bool shown = IsWanted(index_);
     ++index_;
     argument_ = kept_;
     if (shown) return index_ == 1 ? Event::kCommand : Event::kArgument;

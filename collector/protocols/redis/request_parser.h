@@ -36,6 +36,12 @@ class RequestParser {
   };
 
   Event Next(std::string_view& bytes);
+  // Whether kEnd is due, which is dealt with by that: as good as Next, and cheaper.
+  bool TakeEnd() {
+    if (state_ != State::kEnded) return false;
+    state_ = State::kIdle;
+    return true;
+  }
   // After kCommand or kArgument: of the coming arguments, show those from the first-th to the last-th (1 is
   // the one behind the name). None unless told.
   void Want(int64_t first, int64_t last);
@@ -72,11 +78,16 @@ class RequestParser {
     kInlineArguments,  // the line is whole, and its arguments are being shown
   };
 
+  inline void Begin(State state);
+  inline Event BeginArray(const char*& at, const char* end);
   Event Parse(const char*& at, const char* end, const char*& counted);
-  Event ReadWhole(const char*& at, const char* end);
+  inline Event ReadWhole(const char*& at, const char* end);
+  inline Event EndArgument();
   Event ReadInline(const char*& at, const char* end);
   Event NextInlineArgument();
-  bool wanted() const { return index_ == 0 || (index_ >= first_wanted_ && index_ <= last_wanted_); }
+  bool IsWanted(int64_t index) const {
+    return index == 0 || (index >= first_wanted_ && index <= last_wanted_);
+  }
 
   State state_ = State::kIdle;
   bool line_feed_ = false;  // in kEnding: the carriage return came

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "collector/meter/keyspaces.h"
 #include "tests/support/fake_clock.h"
 
 namespace sidelight::meter {
@@ -55,6 +56,19 @@ class CacheRatioTest : public ::testing::Test {
   std::unique_ptr<CacheRatio> ratio_;
   CacheTotals* totals_ = nullptr;
 };
+
+TEST_F(CacheRatioTest, KeyspacesThatAreCalledAlikeAreOne) {
+  Make();
+  keyspaces_ =
+      std::make_shared<Keyspaces>(std::vector<KeyspacePattern>{*KeyspacePattern::Parse("user:{id}")});
+  ratio_ = std::make_unique<CacheRatio>(
+      clock_, keyspaces_, minutes(5),
+      CacheRatio::Naming{.name = "cache_hit_ratio", .help = "h", .keyspace_label = "keyspace"});
+  totals_ = ratio_->AddWorker();
+  Add("user:{id}", 1, 0);
+  Add("user:1", 0, 1);
+  EXPECT_THAT(Ratios(), ElementsAre("user:{id} 0.5"));
+}
 
 TEST_F(CacheRatioTest, IsAbsentWithoutLookups) {
   Make();

@@ -53,6 +53,8 @@ struct Command {
   Outcome outcome = Outcome::kAnswered;
   int64_t rows = -1;
   bool blocking = false;
+  bool reply = true;
+  std::string query = {};
   Duration duration = milliseconds(2);
   Duration pipeline_wait = Duration::zero();  // when not zero, it was pipelined
   std::vector<Lookup> cache = {};
@@ -92,8 +94,10 @@ class DatabaseMeterTest : public ::testing::Test {
     exchange.outcome = command.outcome;
     exchange.returned_rows = command.rows;
     exchange.blocking = command.blocking;
+    exchange.query = command.query;
+    exchange.has_first_byte = exchange.outcome == Outcome::kAnswered && command.reply;
     exchange.start = clock_.Now();
-    exchange.end = exchange.start + command.duration;
+    exchange.first_byte = exchange.end = exchange.start + command.duration;
     exchange.pipelined = command.pipeline_wait != Duration::zero();
     exchange.pipeline_wait = command.pipeline_wait;
     exchange.cache = cache;
@@ -274,6 +278,60 @@ TEST_F(DatabaseMeterTest, BlockingCommandsAreNoLatency) {
       Series("db_client_blocked"),
       ElementsAre(R"(db_client_blocked_seconds{db_namespace="0", db_operation_name="BLPOP", )"
                   R"(db_system_name="redis", server_address="redis", server_port="6379", tap="cache"} 2 4)"));
+}
+
+TEST_F(DatabaseMeterTest, SilenceIsNoLatency) {
+  Make(kRedis, {.options = {.slow_query = milliseconds(1)}});
+  Do({.operation = "SET", .reply = false, .duration = seconds(3)});
+  Do({.operation = "SET", .reply = false});
+  Do({.operation = "BLPOP", .blocking = true, .reply = false});
+  Do({.operation = "SET", .outcome = Outcome::kUpstreamClosed, .reply = false});
+  const std::string of =
+      R"(db_system_name="redis", server_address="redis", server_port="6379", tap="cache"})";
+  EXPECT_THAT(Series("db_"),
+              ElementsAre(R"(db_client_noreply_operations_total{db_operation_name="BLPOP", )" + of + " 1",
+                          R"(db_client_noreply_operations_total{db_operation_name="SET", )" + of + " 2",
+                          R"(db_client_operation_duration_seconds{db_operation_name="SET", )"
+                          R"(db_system_name="redis", error_type="upstream_closed", )" +
+                              of.substr(of.find("server_address")) + " 1 0.002",
+                          R"(db_client_slow_queries_total{db_operation_name="SET", )" + of + " 1"));
+  EXPECT_EQ(Sum("sidelight_tap_exchanges_total"), 4);
+}
+
+TEST_F(DatabaseMeterTest, SlowQueriesAreLogged) {
+  Make(kPostgres, {.identity = kDb, .options = {.slow_query = milliseconds(100)}});
+  EXPECT_FALSE(sink_->WantsQueries());
+  Make(kPostgres, {.identity = kDb, .options = {.slow_query = milliseconds(100), .log_slow_queries = true}});
+  EXPECT_TRUE(sink_->WantsQueries());
+  ::testing::internal::CaptureStderr();
+  const std::string query = "SELECT a FROM orders WHERE id = $1";
+  Do({.summary = "SELECT orders", .rows = 3, .query = query, .duration = milliseconds(250)});
+  Do({.summary = "SELECT users", .query = "SELECT b FROM users", .duration = milliseconds(100)});
+  sink_.reset();
+  meter_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr(R"("level":"warn","msg":"slow query","tap":"db","db.query.text":")" + query +
+                             R"(","duration":"0.25","rows":"3"})"));
+  EXPECT_THAT(log, Not(HasSubstr("users"))) << "it took no longer than the threshold";
+}
+
+TEST_F(DatabaseMeterTest, OfCachesTheLogHasKeyspacesAndNoKeys) {
+  Make(kRedis, {.options = {.slow_query = milliseconds(100), .log_slow_queries = true}});
+  ::testing::internal::CaptureStderr();
+  Do({.operation = "MGET",
+      .database = "0",
+      .duration = milliseconds(250),
+      .cache = {{"user:4711", 1, 0}, {"cart:4712", 0, 1}}});
+  Do({.operation = "SET", .database = "0", .duration = seconds(2)});
+  Do({.operation = "BLPOP", .blocking = true, .duration = seconds(2)});
+  sink_.reset();
+  meter_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr(R"("tap":"cache","db.namespace":"0","db.operation.name":"MGET",)"
+                             R"("cache_keyspace":"user:{id}, cart:{id}","duration":"0.25"})"));
+  EXPECT_THAT(log, HasSubstr(R"("db.operation.name":"SET","duration":"2"})"));
+  EXPECT_THAT(log, Not(HasSubstr("471")));
+  EXPECT_THAT(log, Not(HasSubstr("BLPOP"))) << "it waits on purpose";
 }
 
 TEST_F(DatabaseMeterTest, EveryKeyOfARequestCounts) {
@@ -526,6 +584,7 @@ TEST_F(DatabaseMeterTest, TheProtocolChoosesTheMeter) {
     const auto sink = meter->MakeSink(registry_->AddShard());
     Exchange exchange;
     exchange.operation = "GET";
+    exchange.has_first_byte = true;
     sink->Started(exchange);
     sink->Ended(exchange);
     EXPECT_EQ(Sum(c.family), 1) << c.family;

@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 
 constexpr Protocol kHttp{"http", nullptr, Traffic::kHttp, ""};
 constexpr Protocol kTcp{"tcp", nullptr, Traffic::kBytes, ""};
+constexpr Protocol kAuto{"auto", nullptr, Traffic::kDetected, ""};
 constexpr Protocol kRedis{"redis", nullptr, Traffic::kDatabase, "redis", true};
 constexpr Protocol kPostgres{"postgres", nullptr, Traffic::kDatabase, "postgresql"};
 
@@ -49,6 +50,20 @@ TEST(DatabaseOptions, Everything) {
   const auto [database, database_error] = Read("slow_query: 100ms", kPostgres);
   EXPECT_EQ(database_error, "");
   EXPECT_EQ(database.slow_query, std::chrono::milliseconds(100));
+  EXPECT_FALSE(database.log_slow_queries);
+  const auto [logged, logged_error] = Read("{log_slow_queries: true, slow_query: 1s}", kRedis);
+  EXPECT_EQ(logged_error, "");
+  EXPECT_TRUE(logged.log_slow_queries);
+  const auto [http, http_error] = Read("cache_window: 1m", kHttp);
+  EXPECT_EQ(http_error, "");
+  EXPECT_EQ(http.cache_window, std::chrono::minutes(1));
+}
+
+TEST(DatabaseOptions, AutoTakesTheKeysOfAllProtocols) {
+  const auto [options, error] = Read("{keyspaces: [\"user:*\"], cache_window: 1m, slow_query: 100ms}", kAuto);
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(options.keyspaces.size(), 1u);
+  EXPECT_EQ(options.slow_query, std::chrono::milliseconds(100));
 }
 
 TEST(DatabaseOptions, ErrorsSayWhereAndWhatToDo) {
@@ -69,11 +84,15 @@ TEST(DatabaseOptions, ErrorsSayWhereAndWhatToDo) {
        {"tap.yaml:1:12", "\"keyspaces\" goes with protocol ", "and not with http"}},
       {"keyspaces: [\"a:*\"]", kPostgres, {"and not with postgres; remove it"}},
       {"cache_window: 1m", kTcp, {"\"cache_window\" goes with protocol ", "and not with tcp"}},
-      {"slow_query: 1s", kRedis, {"\"slow_query\" goes with protocol ", "and not with redis"}},
+      {"slow_query: 1s", kHttp, {"\"slow_query\" goes with protocol ", "and not with http"}},
+      {"cache_window: 1m", kPostgres, {"\"cache_window\" goes with protocol http or ", "not with postgres"}},
+      {"log_slow_queries: true", kPostgres, {"tap.yaml:1:19", "needs slow_query beside it, which says what"}},
+      {"{slow_query: 1s, log_slow_queries: 1}", kPostgres, {"tap.yaml:1:36"}},
+      {"log_slow_queries: false", kTcp, {"\"log_slow_queries\" goes with protocol ", "not with tcp"}},
       {"routes: [/a]",
        kRedis,
-       {"tap.yaml:1:9", "\"routes\" goes with protocol http and not with redis; remove it"}},
-      {"ignore: [/a]", kTcp, {"\"ignore\" goes with protocol http and not with tcp"}},
+       {"tap.yaml:1:9", "\"routes\" goes with protocol http or auto and not with redis; remove it"}},
+      {"ignore: [/a]", kTcp, {"\"ignore\" goes with protocol http or auto and not with tcp"}},
   };
   for (const auto& c : kCases) {
     const Decoded decoded = Read(c.text, c.protocol);

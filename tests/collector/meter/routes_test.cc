@@ -88,6 +88,19 @@ TEST(Routes, TheCacheForgetsButNeverMistakes) {
   EXPECT_EQ(Resolve(routes, cache, longest + "y"), "/item/{name}");
 }
 
+// What is kept for each route of a tap has that many places.
+TEST(Routes, EveryIdIsBelowItsSize) {
+  Routes routes(Patterns({"/a", "/b"}), {}, {.templates = 3});
+  RouteCache cache(&routes);
+  EXPECT_EQ(routes.size(), 3u);
+  for (const std::string path : {"/a", "/b", "/c", "/d/1", "/d/1/2", "/d/1/2/3", "/e", "*"}) {
+    const RouteId id = cache.Resolve(path, Learning::kFreely).id;
+    EXPECT_LT(id, routes.size()) << path;
+    EXPECT_LE(routes.size(), routes.capacity()) << path;
+  }
+  EXPECT_EQ(routes.size(), routes.capacity());
+}
+
 TEST(Routes, WorkersAgree) {
   Routes routes({}, {}, {});
   const auto work = [&routes] {

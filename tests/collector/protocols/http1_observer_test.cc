@@ -1,284 +1,53 @@
-// Conversations, and what the observer makes of them. A script is one step a line, and step n happens at n
-// seconds:
-//
-//     > bytes    from the client, with the escapes \r \n \t \0 \\ and \xHH
-//     < bytes    from the upstream
-//     >! end     the client's side is closed: end, reset, shutdown ...
-//     <! reset   the upstream's side is closed
-//
-// Every script is played whole, byte by byte, cut in two at every place of every step, in three if it is
-// short, and with as much as possible skipped; all must give the same.
+// Conversations, and what the observer makes of them: the scripts are those of conversation.h.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <functional>
-#include <sstream>
 #include <string>
-#include <vector>
 
 #include "collector/protocols/http1/observer.h"
 #include "collector/protocols/http1/parser.h"
 #include "collector/protocols/http1/pending.h"
-#include "tests/collector/protocols/checking_sink.h"
+#include "tests/collector/protocols/conversation.h"
 
 namespace sidelight::http1 {
 namespace {
 
-TimePoint At(int64_t seconds) {
-  return TimePoint(std::chrono::seconds(seconds));
-}
-int64_t SecondsOf(Duration d) {
-  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-int64_t SecondsOf(TimePoint t) {
-  return SecondsOf(t.time_since_epoch());
-}
-
-std::string_view NameOf(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kAnswered:
-      return "answered";
-    case Outcome::kConnectRefused:
-      return "connect_refused";
-    case Outcome::kConnectTimeout:
-      return "connect_timeout";
-    case Outcome::kDns:
-      return "dns";
-    case Outcome::kUpstreamClosed:
-      return "upstream_closed";
-    case Outcome::kResponseIncomplete:
-      return "response_incomplete";
-    case Outcome::kTimeout:
-      return "timeout";
-    case Outcome::kOverloaded:
-      return "overloaded";
-    case Outcome::kClientGone:
-      return "client_gone";
-    case Outcome::kUnobserved:
-      return "unobserved";
-  }
-  return "?";
-}
-
-std::string_view NameOf(OpaqueReason reason) {
-  switch (reason) {
-    case OpaqueReason::kNotProtocol:
-      return "not_protocol";
-    case OpaqueReason::kUpgraded:
-      return "upgraded";
-    case OpaqueReason::kLimit:
-      return "limit";
-    case OpaqueReason::kDesynchronized:
-      return "desynchronized";
-  }
-  return "?";
-}
+using namespace conversation;
 
 // Writes down what it is told, a line each:
 //     started GET /a
 //     ended GET /a 1.1 200 answered, 0 in, 5 out, 1 2 3        (start, first byte or -, end)
 //     ended GET /b 1.1 200 answered, 0 in, 5 out, 3 4 5, waited 2
 //     opaque upgraded
-class Recorder final : public CheckingSink {
+class Recorder final : public RecordingSink {
  public:
   void Started(const Exchange& e) override {
-    CheckingSink::Started(e);
-    out_ << "started " << e.operation << " " << e.target << "\n";
+    RecordingSink::Started(e);
+    out() << "started " << e.operation << " " << e.target << "\n";
   }
 
   void Ended(const Exchange& e) override {
-    CheckingSink::Ended(e);
-    out_ << "ended " << e.operation << " " << e.target << " " << e.protocol_version << " " << e.status << " "
-         << NameOf(e.outcome) << ", " << e.request_bytes << " in, " << e.response_bytes << " out, "
-         << SecondsOf(e.start) << " " << (e.has_first_byte ? std::to_string(SecondsOf(e.first_byte)) : "-")
-         << " " << SecondsOf(e.end);
-    if (e.pipelined) out_ << ", waited " << SecondsOf(e.pipeline_wait);
-    if (e.trace) out_ << ", trace " << TraceHex(*e.trace) << " " << SpanHex(*e.trace);
-    out_ << "\n";
+    RecordingSink::Ended(e);
+    out() << "ended " << e.operation << " " << e.target << " " << e.protocol_version << " " << e.status << " "
+          << NameOf(e.outcome) << ", " << e.request_bytes << " in, " << e.response_bytes << " out, ";
+    WriteTimes(e);
+    for (const CacheLookup& lookup : e.cache)
+      out() << ", hits " << lookup.hits << " misses " << lookup.misses;
+    if (e.trace) out() << ", trace " << TraceHex(*e.trace) << " " << SpanHex(*e.trace);
+    out() << "\n";
   }
-
-  void WentOpaque(OpaqueReason reason) override {
-    CheckingSink::WentOpaque(reason);
-    out_ << "opaque " << NameOf(reason) << "\n";
-  }
-
-  std::string text() const { return out_.str(); }
-
- private:
-  std::ostringstream out_;
 };
 
-struct Step {
-  Direction direction = Direction::kRequest;
-  std::string bytes;
-  bool closes = false;
-  CloseReason reason = CloseReason::kEnd;
-};
-
-std::string Unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'r':
-        out += '\r';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case '0':
-        out += '\0';
-        break;
-      case 'x':
-        out += static_cast<char>(std::strtol(std::string(text.substr(i + 1, 2)).c_str(), nullptr, 16));
-        i += 2;
-        break;
-      default:
-        out += text[i];
-    }
-  }
-  return out;
-}
-
-CloseReason ReasonOf(std::string_view name) {
-  static const std::pair<std::string_view, CloseReason> kReasons[] = {
-      {"end", CloseReason::kEnd},
-      {"reset", CloseReason::kReset},
-      {"connect_refused", CloseReason::kConnectRefused},
-      {"connect_timeout", CloseReason::kConnectTimeout},
-      {"dns", CloseReason::kDns},
-      {"overloaded", CloseReason::kOverloaded},
-      {"timeout", CloseReason::kTimeout},
-      {"shutdown", CloseReason::kShutdown},
-  };
-  for (const auto& [reason, value] : kReasons) {
-    if (reason == name) return value;
-  }
-  ADD_FAILURE() << "no such reason to close: " << name;
-  return CloseReason::kEnd;
-}
-
-std::vector<std::string> Lines(std::string_view text) {
-  std::vector<std::string> lines;
-  std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);) {
-    const size_t first = line.find_first_not_of(' ');
-    if (first != std::string::npos) lines.push_back(line.substr(first));
-  }
-  return lines;
-}
-
-std::vector<Step> ParseScript(std::string_view script) {
-  std::vector<Step> steps;
-  for (const std::string& line : Lines(script)) {
-    Step step;
-    step.direction = line[0] == '>' ? Direction::kRequest : Direction::kResponse;
-    EXPECT_TRUE((line[0] == '>' || line[0] == '<') && line.size() > 2) << "not a step: " << line;
-    step.closes = line[1] == '!';
-    if (step.closes) {
-      step.reason = ReasonOf(std::string_view(line).substr(3));
-    } else {
-      step.bytes = Unescape(std::string_view(line).substr(2));
-    }
-    steps.push_back(std::move(step));
-  }
-  return steps;
-}
-
-// Hands the observer the bytes of step `i`.
-using Feed = std::function<void(size_t i, const Step& step, const std::function<void(std::string_view)>& show,
-                                const std::function<uint64_t(uint64_t)>& skip)>;
-
-std::string Play(const std::vector<Step>& steps, const Feed& feed) {
+std::string Play(const Steps& steps, const Feed& feed) {
   Recorder recorder;
   static const KnownMethods kMethods;
   const auto observer = MakeObserver(recorder, kMethods);
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
-    const TimePoint t = At(static_cast<int64_t>(i) + 1);
-    recorder.SetNow(t);
-    if (step.closes) {
-      observer->OnClosed(step.direction, step.reason, t);
-    } else {
-      feed(
-          i, step,
-          [&](std::string_view bytes) {
-            observer->OnBytes(step.direction, bytes, t);
-            recorder.Check(*observer);
-          },
-          [&](uint64_t most) {
-            const uint64_t n = std::min(most, observer->Skippable(step.direction));
-            observer->OnSkipped(step.direction, n, t);
-            recorder.Check(*observer);
-            return n;
-          });
-    }
-    recorder.Check(*observer);
-  }
+  conversation::Play(steps, feed, *observer, recorder);
   return recorder.text();
 }
 
-void ExpectPlays(std::string_view name, const std::vector<Step>& steps, const std::string& want) {
-  size_t total = 0;
-  for (const Step& step : steps) total += step.bytes.size();
-  bool good = true;
-  const auto expect = [&](const std::string& how, const Feed& feed) {
-    if (!good) return;
-    const std::string got = Play(steps, feed);
-    good = got == want;
-    EXPECT_EQ(got, want) << name << ", fed " << how;
-  };
-  expect("whole", [](size_t, const Step& step, const auto& show, const auto&) { show(step.bytes); });
-  expect("byte by byte", [](size_t, const Step& step, const auto& show, const auto&) {
-    for (const char& c : step.bytes) show(std::string_view(&c, 1));
-  });
-  expect("with bodies skipped", [](size_t, const Step& step, const auto& show, const auto& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      rest.remove_prefix(skip(rest.size()));
-      if (rest.empty()) break;
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-    }
-  });
-  expect("with bodies half skipped", [](size_t, const Step& step, const auto& show, const auto& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-      rest.remove_prefix(skip(std::min<size_t>(rest.size(), 2)));
-    }
-  });
-  for (size_t cut = 0; cut < steps.size(); ++cut) {
-    for (size_t at = 1; at < steps[cut].bytes.size(); ++at) {
-      expect("with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at),
-             [&](size_t i, const Step& step, const auto& show, const auto&) {
-               const std::string_view bytes = step.bytes;
-               if (i != cut) return show(bytes);
-               show(bytes.substr(0, at));
-               show(bytes.substr(at));
-             });
-      if (total > 150) continue;
-      for (size_t second = at + 1; second < steps[cut].bytes.size(); ++second) {
-        expect("with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at) + " and " +
-                   std::to_string(second),
-               [&](size_t i, const Step& step, const auto& show, const auto&) {
-                 const std::string_view bytes = step.bytes;
-                 if (i != cut) return show(bytes);
-                 show(bytes.substr(0, at));
-                 show(bytes.substr(at, second - at));
-                 show(bytes.substr(second));
-               });
-      }
-    }
-  }
+void ExpectPlays(std::string_view name, const Steps& steps, const std::string& want) {
+  conversation::ExpectPlays(name, steps, want, [&](const Feed& feed) { return Play(steps, feed); });
 }
 
 struct Case {
@@ -288,11 +57,74 @@ struct Case {
 };
 
 void ExpectAll(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) {
-    std::string want;
-    for (const std::string& line : Lines(c.want)) want += line + "\n";
-    ExpectPlays(c.name, ParseScript(c.script), want);
-  }
+  for (const Case& c : cases) ExpectPlays(c.name, ParseScript(c.script), Unindent(c.want));
+}
+
+TEST(Http1Observer, WhatCachesTell) {
+  ExpectAll({
+      {"a miss, a hit, and nothing", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nX-Cache-Status: MISS\r\nContent-Length: 1\r\n\r\na
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nContent-Length: 1\r\nx-cache-status: HIT\r\n\r\na
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 1 out, 1 2 2, hits 0 misses 1
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 1 out, 3 4 4, hits 1 misses 0
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 1 out, 5 6 6)"},
+      {"the strongest header", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nCache-Status: e; hit\r\nX-Cache: MISS\r\nAge: 0\r\nContent-Length: 0\r\n\r\n
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nage: 9\r\ncf-cache-status: MISS\r\nX-Cache: HIT\r\nContent-Length: 0\r\n\r\n)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 0 out, 1 2 2, hits 1 misses 0
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 0 out, 3 4 4, hits 0 misses 1)"},
+      {"a long value, a header without one, and names that only begin so", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nX-Cache:\r\nX-Cache-Statuses: MISS\r\nX-Cac: MISS\r\nAges: 0\r\n
+        < Cache-Status: "a cache; of, \\" ours"; key="https://example.org/a?b=1,2;fwd=miss"; ttl=30; hit\r\n
+        < Content-Length: 0\r\n\r\n)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 0 out, 1 2 4, hits 1 misses 0)"},
+      {"what a request says is nothing", R"(
+        > GET /a HTTP/1.1\r\nX-Cache: HIT\r\nAge: 5\r\n\r\n
+        < HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 0 out, 1 2 2)"},
+      {"an interim answer tells nothing, an answer that breaks off does", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 103 Early Hints\r\nX-Cache: HIT\r\n\r\n
+        < HTTP/1.1 200 OK\r\nX-Cache: MISS\r\nContent-Length: 5\r\n\r\nab
+        <! reset)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 response_incomplete, 0 in, 2 out, 1 3 4, hits 0 misses 1)"},
+      {"304 with an age", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 304 Not Modified\r\nAge: 0\r\n\r\n
+        > GET /b HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nAge: 0\r\nContent-Length: 0\r\n\r\n)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 304 answered, 0 in, 0 out, 1 2 2, hits 1 misses 0
+        started GET /b
+        ended GET /b 1.1 200 answered, 0 in, 0 out, 3 4 4, hits 0 misses 1)"},
+      {"a trailer tells nothing", R"(
+        > GET /a HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Cache: HIT\r\n\r\n)",
+       R"(
+        started GET /a
+        ended GET /a 1.1 200 answered, 0 in, 1 out, 1 2 2)"},
+  });
 }
 
 TEST(Http1Observer, OneAfterTheOther) {
@@ -1164,12 +996,11 @@ TEST(Http1Observer, LengthsThatDisagree) {
 
 // Feeds one direction in pieces of 4 KiB and returns what was written down.
 std::string PlayLarge(const std::string& request, const std::string& response) {
-  std::vector<Step> steps(2);
+  Steps steps(2);
   steps[0].bytes = request;
   steps[1].direction = Direction::kResponse;
   steps[1].bytes = response;
-  std::string whole =
-      Play(steps, [](size_t, const Step& step, const auto& show, const auto&) { show(step.bytes); });
+  std::string whole = Play(steps, FeedWhole);
   const std::string pieces = Play(steps, [](size_t, const Step& step, const auto& show, const auto&) {
     for (size_t i = 0; i < step.bytes.size(); i += 4096) show(std::string_view(step.bytes).substr(i, 4096));
   });

@@ -1,55 +1,22 @@
-// Conversations, and what the observer makes of them. A script is one step a line, and step n happens at n
-// seconds:
-//
-//     > bytes    from the client, with the escapes \r \n \t \0 \\ and \xHH
-//     < bytes    from the upstream
-//     >! end     the client's side is closed: end, reset, shutdown ...
-//     <! reset   the upstream's side is closed
-//
-// `{get 7 key}` stands for a binary packet: a request in a line of the client's, else a response; its opcode
-// by name, its opaque, and then key=, value=, extras= (how many zero bytes), status=.
-//
-// Every script is played whole, byte by byte, cut in two at every place of every step, in three if it is
-// short, and with as much as possible skipped; all must give the same.
+// Conversations, and what the observer makes of them. The scripts are those of conversation.h, and
+// `{get 7 key}` in them stands for a binary packet: a request in a line of the client's, else a response; its
+// opcode by name, its opaque, and then key=, value=, extras= (how many zero bytes), status=.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "collector/protocols/memcached/line.h"
 #include "collector/protocols/memcached/observer.h"
 #include "collector/protocols/memcached/pending.h"
-#include "tests/collector/protocols/checking_sink.h"
+#include "tests/collector/protocols/conversation.h"
 
 namespace sidelight::memcached {
 namespace {
 
-TimePoint At(int64_t seconds) {
-  return TimePoint(std::chrono::seconds(seconds));
-}
-int64_t SecondsOf(Duration d) {
-  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-int64_t SecondsOf(TimePoint t) {
-  return SecondsOf(t.time_since_epoch());
-}
-
-std::string_view NameOf(Outcome outcome) {
-  constexpr std::string_view kNames[] = {
-      "answered", "connect_refused", "connect_timeout", "dns",       "upstream_closed", "response_incomplete",
-      "timeout",  "overloaded",      "client_gone",     "unobserved"};
-  return kNames[static_cast<size_t>(outcome)];
-}
-
-std::string_view NameOf(OpaqueReason reason) {
-  constexpr std::string_view kNames[] = {"not_protocol", "upgraded", "limit", "desynchronized"};
-  return kNames[static_cast<size_t>(reason)];
-}
+using namespace conversation;
 
 // Writes down what it is told, a line each:
 //     started get
@@ -57,46 +24,28 @@ std::string_view NameOf(OpaqueReason reason) {
 //     ended get answered ERROR, 0 in, 0 out, 3 4 5, waited 2
 //     opaque not_protocol
 // A key's keyspace is its first letter; keys that begin with '-' have none.
-class Recorder final : public CheckingSink {
+class Recorder final : public RecordingSink {
  public:
   void Started(const Exchange& e) override {
-    CheckingSink::Started(e);
-    out_ << "started " << e.operation << "\n";
+    RecordingSink::Started(e);
+    out() << "started " << e.operation << "\n";
   }
 
   void Ended(const Exchange& e) override {
-    CheckingSink::Ended(e);
-    out_ << "ended " << e.operation << " " << NameOf(e.outcome) << (e.error.empty() ? "" : " ") << e.error
-         << ", " << e.request_bytes << " in, " << e.response_bytes << " out, " << SecondsOf(e.start) << " "
-         << (e.has_first_byte ? std::to_string(SecondsOf(e.first_byte)) : "-") << " " << SecondsOf(e.end);
-    if (e.pipelined) out_ << ", waited " << SecondsOf(e.pipeline_wait);
+    RecordingSink::Ended(e);
+    out() << "ended " << e.operation << " " << NameOf(e.outcome) << (e.error.empty() ? "" : " ") << e.error
+          << ", " << e.request_bytes << " in, " << e.response_bytes << " out, ";
+    WriteTimes(e);
     for (const CacheLookup& one : e.cache) {
-      out_ << ", " << (one.keyspace == 0 ? '-' : static_cast<char>(one.keyspace)) << ": " << one.hits
-           << " hit " << one.misses << " miss";
+      out() << ", " << (one.keyspace == 0 ? '-' : static_cast<char>(one.keyspace)) << ": " << one.hits
+            << " hit " << one.misses << " miss";
     }
-    out_ << "\n";
-  }
-
-  void WentOpaque(OpaqueReason reason) override {
-    CheckingSink::WentOpaque(reason);
-    out_ << "opaque " << NameOf(reason) << "\n";
+    out() << "\n";
   }
 
   uint32_t Keyspace(std::string_view key) override {
     return key.empty() || key[0] == '-' ? 0 : static_cast<unsigned char>(key[0]);
   }
-
-  std::string text() const { return out_.str(); }
-
- private:
-  std::ostringstream out_;
-};
-
-struct Step {
-  Direction direction = Direction::kRequest;
-  std::string bytes;
-  bool closes = false;
-  CloseReason reason = CloseReason::kEnd;
 };
 
 // The numbers of protocol-binary.txt.
@@ -139,165 +88,36 @@ std::string Packet(bool request, const std::string& description) {
          value;
 }
 
-std::string Unescape(bool request, std::string_view text) {
+std::string EncodeLine(std::string_view line) {
+  const bool request = line[0] == '>';
   std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '{') {
-      const size_t end = text.find('}', i);
-      out += Packet(request, std::string(text.substr(i + 1, end - i - 1)));
+  for (size_t i = 2; i < line.size(); ++i) {
+    if (line[i] == '{') {
+      const size_t end = line.find('}', i);
+      out += Packet(request, std::string(line.substr(i + 1, end - i - 1)));
       i = end;
-      continue;
-    }
-    if (text[i] != '\\') {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'r':
-        out += '\r';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case '0':
-        out += '\0';
-        break;
-      case 'x':
-        out += static_cast<char>(std::strtol(std::string(text.substr(i + 1, 2)).c_str(), nullptr, 16));
-        i += 2;
-        break;
-      default:
-        out += text[i];
+    } else if (line[i] == '\\') {
+      i = AppendEscape(line, i, out);
+    } else {
+      out += line[i];
     }
   }
   return out;
 }
 
-CloseReason ReasonOf(std::string_view name) {
-  constexpr std::string_view kNames[] = {"end", "reset",      "connect_refused", "connect_timeout",
-                                         "dns", "overloaded", "timeout",         "shutdown"};
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (kNames[i] == name) return static_cast<CloseReason>(i);
-  }
-  ADD_FAILURE() << "no such reason to close: " << name;
-  return CloseReason::kEnd;
-}
-
-std::vector<std::string> Lines(std::string_view text) {
-  std::vector<std::string> lines;
-  std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);) {
-    const size_t first = line.find_first_not_of(' ');
-    if (first != std::string::npos) lines.push_back(line.substr(first));
-  }
-  return lines;
-}
-
-std::vector<Step> ParseScript(std::string_view script) {
-  std::vector<Step> steps;
-  for (const std::string& line : Lines(script)) {
-    Step step;
-    step.direction = line[0] == '>' ? Direction::kRequest : Direction::kResponse;
-    EXPECT_TRUE((line[0] == '>' || line[0] == '<') && line.size() > 2) << "not a step: " << line;
-    step.closes = line[1] == '!';
-    if (step.closes) {
-      step.reason = ReasonOf(std::string_view(line).substr(3));
-    } else {
-      step.bytes = Unescape(line[0] == '>', std::string_view(line).substr(2));
-    }
-    steps.push_back(std::move(step));
-  }
-  return steps;
-}
-
-// Hands the observer the bytes of step `i`.
-using Show = std::function<void(std::string_view)>;
-using Skip = std::function<uint64_t(uint64_t)>;
-using Feed = std::function<void(size_t i, const Step& step, const Show& show, const Skip& skip)>;
-
-std::string Play(const std::vector<Step>& steps, const Feed& feed) {
+std::string Play(const Steps& steps, const Feed& feed) {
   Recorder recorder;
   const auto observer = MakeObserver(recorder);
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
-    const TimePoint t = At(static_cast<int64_t>(i) + 1);
-    recorder.SetNow(t);
-    if (step.closes) {
-      observer->OnClosed(step.direction, step.reason, t);
-    } else {
-      feed(
-          i, step,
-          [&](std::string_view bytes) {
-            observer->OnBytes(step.direction, bytes, t);
-            recorder.Check(*observer);
-          },
-          [&](uint64_t most) {
-            const uint64_t n = std::min(most, observer->Skippable(step.direction));
-            observer->OnSkipped(step.direction, n, t);
-            recorder.Check(*observer);
-            return n;
-          });
-    }
-    recorder.Check(*observer);
-  }
+  conversation::Play(steps, feed, *observer, recorder);
   return recorder.text();
 }
 
-std::string PlayWhole(const std::vector<Step>& steps) {
-  return Play(steps, [](size_t, const Step& step, const Show& show, const Skip&) { show(step.bytes); });
+std::string PlayWhole(const Steps& steps) {
+  return Play(steps, FeedWhole);
 }
 
-void ExpectPlays(std::string_view name, const std::vector<Step>& steps, const std::string& want) {
-  size_t total = 0;
-  for (const Step& step : steps) total += step.bytes.size();
-  bool good = true;
-  const auto expect = [&](const std::string& how, const Feed& feed) {
-    if (!good) return;
-    const std::string got = Play(steps, feed);
-    good = got == want;
-    EXPECT_EQ(got, want) << name << ", fed " << how;
-  };
-  expect("whole", [](size_t, const Step& step, const Show& show, const Skip&) { show(step.bytes); });
-  expect("byte by byte", [](size_t, const Step& step, const Show& show, const Skip&) {
-    for (const char& c : step.bytes) show(std::string_view(&c, 1));
-  });
-  for (const size_t most : {SIZE_MAX, size_t{2}}) {
-    expect("with at most " + std::to_string(most) + " skipped at once",
-           [most](size_t, const Step& step, const Show& show, const Skip& skip) {
-             std::string_view rest = step.bytes;
-             while (!rest.empty()) {
-               rest.remove_prefix(skip(std::min(rest.size(), most)));
-               if (rest.empty()) break;
-               show(rest.substr(0, 1));
-               rest.remove_prefix(1);
-             }
-           });
-  }
-  for (size_t cut = 0; cut < steps.size(); ++cut) {
-    for (size_t at = 1; at < steps[cut].bytes.size(); ++at) {
-      const std::string where = "with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at);
-      expect(where, [&](size_t i, const Step& step, const Show& show, const Skip&) {
-        const std::string_view bytes = step.bytes;
-        if (i != cut) return show(bytes);
-        show(bytes.substr(0, at));
-        show(bytes.substr(at));
-      });
-      if (total > 150) continue;
-      for (size_t second = at + 1; second < steps[cut].bytes.size(); ++second) {
-        expect(where + " and " + std::to_string(second),
-               [&](size_t i, const Step& step, const Show& show, const Skip&) {
-                 const std::string_view bytes = step.bytes;
-                 if (i != cut) return show(bytes);
-                 show(bytes.substr(0, at));
-                 show(bytes.substr(at, second - at));
-                 show(bytes.substr(second));
-               });
-      }
-    }
-  }
+void ExpectPlays(std::string_view name, const Steps& steps, const std::string& want) {
+  conversation::ExpectPlays(name, steps, want, [&](const Feed& feed) { return Play(steps, feed); });
 }
 
 struct Case {
@@ -307,11 +127,7 @@ struct Case {
 };
 
 void ExpectAll(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) {
-    std::string want;
-    for (const std::string& line : Lines(c.want)) want += line + "\n";
-    ExpectPlays(c.name, ParseScript(c.script), want);
-  }
+  for (const Case& c : cases) ExpectPlays(c.name, ParseScript(c.script, EncodeLine), Unindent(c.want));
 }
 
 TEST(MemcachedObserver, Lookups) {
@@ -770,7 +586,7 @@ TEST(MemcachedObserver, ALengthThatMemcachedRefusesHasNoValue) {
   for (const char* length : {"-2", "x", "9223372036854775808", "2147483646", "+1", "1.5"}) {
     const std::string script = "> set a 0 0 " + std::string(length) +
                                "\\r\\nget a\\r\\n\n< CLIENT_ERROR bad data chunk\\r\\nEND\\r\\n";
-    ExpectPlays(length, ParseScript(script),
+    ExpectPlays(length, ParseScript(script, EncodeLine),
                 "started set\nstarted get\nended set answered CLIENT_ERROR, 0 in, 0 out, 1 2 2\n"
                 "ended get answered, 0 in, 0 out, 2 2 2, waited 1, a: 0 hit 1 miss\n");
   }
@@ -793,7 +609,7 @@ TEST(MemcachedObserver, CountsKeysBeyondWhatItKeeps) {
     if (i % 3 == 0) answer += "VALUE " + key + " 0 1\r\nx\r\n";
   }
   ASSERT_GT(ask.size(), 2 * kMaxLine);
-  const std::vector<Step> steps = {Ask(ask + "\r\n"), Answer(answer + "END\r\n")};
+  const Steps steps = {Ask(ask + "\r\n"), Answer(answer + "END\r\n")};
   const std::string want =
       "started get\nended get answered, 0 in, 100 out, 1 2 2, a: 86 hit 170 miss, -: 14 hit 30 miss\n";
   EXPECT_EQ(PlayWhole(steps), want);
@@ -812,7 +628,7 @@ TEST(MemcachedObserver, HasLimits) {
   const std::string unanswered = "ended get unobserved, 0 in, 0 out, 1 - 2\n";
   const struct {
     const char* name;
-    std::vector<Step> steps;
+    Steps steps;
     std::string want;
   } rows[] = {
       {"the longest line", {Ask("set " + std::string(kMaxLine - 6, 'a') + "\r\n\r\n")}, "started set\n"},

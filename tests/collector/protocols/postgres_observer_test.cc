@@ -1,11 +1,7 @@
-// Conversations, and what the observer makes of them. Step n of a conversation happens at n seconds. Each is
-// played whole, byte by byte, cut in two at every place of every step, and with as much as possible skipped;
-// all must give the same.
+// Conversations, and what the observer makes of them. Step n of a conversation happens at n seconds; how each
+// is played is in conversation.h.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -13,38 +9,14 @@
 #include "collector/protocols/postgres/observer.h"
 #include "collector/protocols/postgres/pending.h"
 #include "collector/protocols/postgres/prepared.h"
-#include "tests/collector/protocols/checking_sink.h"
+#include "tests/collector/protocols/conversation.h"
 #include "tests/collector/protocols/postgres_wire.h"
 
 namespace sidelight::postgres {
 namespace {
 
+using namespace conversation;
 using namespace wire;
-
-TimePoint At(int64_t seconds) {
-  return TimePoint(std::chrono::seconds(seconds));
-}
-int64_t SecondsOf(Duration d) {
-  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-int64_t SecondsOf(TimePoint t) {
-  return SecondsOf(t.time_since_epoch());
-}
-
-std::string_view NameOf(Outcome outcome) {
-  constexpr std::string_view kNames[] = {
-      "answered", "connect_refused", "connect_timeout", "dns",       "upstream_closed", "response_incomplete",
-      "timeout",  "overloaded",      "client_gone",     "unobserved"};
-  return kNames[static_cast<size_t>(outcome)];
-}
-std::string_view NameOf(OpaqueReason reason) {
-  constexpr std::string_view kNames[] = {"not_protocol", "upgraded", "limit", "desynchronized"};
-  return kNames[static_cast<size_t>(reason)];
-}
-std::string_view NameOf(SessionState state) {
-  constexpr std::string_view kNames[] = {"closed", "idle", "active", "in transaction"};
-  return kNames[static_cast<size_t>(state)];
-}
 
 // Writes down what it is told, a line each; of an exchange what is worth it:
 //     started SELECT users
@@ -52,32 +24,30 @@ std::string_view NameOf(SessionState state) {
 //     ended SELECT, answered 42P01, 3 4 5, waited 2, blocking
 //     idle -> active
 //     opaque upgraded
-class Recorder final : public CheckingSink {
+class Recorder final : public RecordingSink {
  public:
   void Started(const Exchange& e) override {
-    CheckingSink::Started(e);
-    out_ << "started " << Named(e) << "\n";
+    RecordingSink::Started(e);
+    out() << "started " << Named(e) << "\n";
     EXPECT_NE(session_, SessionState::kInTransaction);
   }
 
   void Ended(const Exchange& e) override {
-    CheckingSink::Ended(e);
-    out_ << "ended " << Named(e) << ", " << NameOf(e.outcome);
-    if (!e.error.empty()) out_ << " " << e.error;
-    if (e.returned_rows >= 0) out_ << ", " << e.returned_rows << (e.returned_rows == 1 ? " row" : " rows");
-    out_ << ", " << SecondsOf(e.start) << " "
-         << (e.has_first_byte ? std::to_string(SecondsOf(e.first_byte)) : "-") << " " << SecondsOf(e.end);
-    if (e.pipelined) out_ << ", waited " << SecondsOf(e.pipeline_wait);
-    if (e.blocking) out_ << ", blocking";
-    out_ << "\n";
+    RecordingSink::Ended(e);
+    out() << "ended " << Named(e) << ", " << NameOf(e.outcome);
+    if (!e.error.empty()) out() << " " << e.error;
+    if (e.returned_rows >= 0) out() << ", " << e.returned_rows << (e.returned_rows == 1 ? " row" : " rows");
+    out() << ", ";
+    WriteTimes(e);
+    if (e.blocking) out() << ", blocking";
+    out() << "\n";
     database = e.database;
     EXPECT_EQ(e.status, 0);
     EXPECT_LE(e.summary.size(), kMaxSummary);
   }
 
   void WentOpaque(OpaqueReason reason) override {
-    CheckingSink::WentOpaque(reason);
-    out_ << "opaque " << NameOf(reason) << "\n";
+    RecordingSink::WentOpaque(reason);
     EXPECT_EQ(session_, SessionState::kClosed);
   }
 
@@ -85,11 +55,8 @@ class Recorder final : public CheckingSink {
     EXPECT_EQ(from, session_);
     EXPECT_NE(from, to);
     session_ = to;
-    out_ << NameOf(from) << " -> " << NameOf(to) << "\n";
+    out() << NameOf(from) << " -> " << NameOf(to) << "\n";
   }
-
-  std::string text() const { return out_.str(); }
-  void Forget() { out_.str(""); }
 
   std::string database;
 
@@ -100,29 +67,8 @@ class Recorder final : public CheckingSink {
     return std::string(e.summary.starts_with(e.operation) ? "" : e.operation).append(e.summary);
   }
 
-  std::ostringstream out_;
   SessionState session_ = SessionState::kClosed;
 };
-
-struct Step {
-  Direction direction = Direction::kRequest;
-  std::string bytes;
-  bool closes = false;
-  CloseReason reason = CloseReason::kEnd;
-};
-
-Step Client(std::string bytes) {
-  return {Direction::kRequest, std::move(bytes)};
-}
-Step Server(std::string bytes) {
-  return {Direction::kResponse, std::move(bytes)};
-}
-Step ClientClosed(CloseReason reason = CloseReason::kEnd) {
-  return {Direction::kRequest, "", true, reason};
-}
-Step ServerClosed(CloseReason reason = CloseReason::kEnd) {
-  return {Direction::kResponse, "", true, reason};
-}
 
 std::string Startup() {
   return StartupMessage({"user", "bob", "database", "shop", "application_name", "psql"});
@@ -136,11 +82,7 @@ enum class From : uint8_t {
   kReady,    // a session of bob's on shop is idle
 };
 
-using Show = std::function<void(std::string_view)>;
-using Skip = std::function<uint64_t(uint64_t)>;
-using Feed = std::function<void(size_t i, const Step& step, const Show& show, const Skip& skip)>;
-
-std::string Play(From from, const std::vector<Step>& steps, const Feed& feed) {
+std::string Play(From from, const Steps& steps, const Feed& feed) {
   Recorder recorder;
   const auto observer = MakeObserver(recorder);
   if (from == From::kReady) {
@@ -148,89 +90,22 @@ std::string Play(From from, const std::vector<Step>& steps, const Feed& feed) {
     observer->OnBytes(Direction::kResponse, LetIn(), At(0));
     recorder.Forget();
   }
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
-    const TimePoint t = At(static_cast<int64_t>(i) + 1);
-    recorder.SetNow(t);
-    if (step.closes) {
-      observer->OnClosed(step.direction, step.reason, t);
-    } else {
-      feed(
-          i, step,
-          [&](std::string_view bytes) {
-            observer->OnBytes(step.direction, bytes, t);
-            recorder.Check(*observer);
-          },
-          [&](uint64_t most) {
-            const uint64_t n = std::min(most, observer->Skippable(step.direction));
-            observer->OnSkipped(step.direction, n, t);
-            recorder.Check(*observer);
-            return n;
-          });
-    }
-    recorder.Check(*observer);
-  }
+  conversation::Play(steps, feed, *observer, recorder);
   return recorder.text();
 }
 
-void ExpectPlays(std::string_view name, From from, const std::vector<Step>& steps, const std::string& want) {
-  bool good = true;
-  const auto expect = [&](const std::string& how, const Feed& feed) {
-    if (!good) return;
-    const std::string got = Play(from, steps, feed);
-    good = got == want;
-    EXPECT_EQ(got, want) << name << ", fed " << how;
-  };
-  expect("whole", [](size_t, const Step& step, const Show& show, const Skip&) { show(step.bytes); });
-  expect("byte by byte", [](size_t, const Step& step, const Show& show, const Skip&) {
-    for (const char& c : step.bytes) show(std::string_view(&c, 1));
-  });
-  expect("with contents skipped", [](size_t, const Step& step, const Show& show, const Skip& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      rest.remove_prefix(skip(rest.size()));
-      if (rest.empty()) break;
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-    }
-  });
-  expect("with contents half skipped", [](size_t, const Step& step, const Show& show, const Skip& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-      rest.remove_prefix(skip(std::min<size_t>(rest.size(), 2)));
-    }
-  });
-  for (size_t cut = 0; cut < steps.size(); ++cut) {
-    for (size_t at = 1; at < steps[cut].bytes.size(); ++at) {
-      expect("with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at),
-             [&](size_t i, const Step& step, const Show& show, const Skip&) {
-               const std::string_view bytes = step.bytes;
-               if (i != cut) return show(bytes);
-               show(bytes.substr(0, at));
-               show(bytes.substr(at));
-             });
-    }
-  }
+void ExpectPlays(std::string_view name, From from, const Steps& steps, const std::string& want) {
+  conversation::ExpectPlays(name, steps, want, [&](const Feed& feed) { return Play(from, steps, feed); });
 }
 
 struct Case {
   const char* name;
-  std::vector<Step> steps;
+  Steps steps;
   const char* want;
 };
 
 void ExpectAll(From from, const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
-    std::string want;
-    std::istringstream in(c.want);
-    for (std::string line; std::getline(in, line);) {
-      const size_t first = line.find_first_not_of(' ');
-      if (first != std::string::npos) want += line.substr(first) + "\n";
-    }
-    ExpectPlays(c.name, from, c.steps, want);
-  }
+  for (const Case& c : cases) ExpectPlays(c.name, from, c.steps, Unindent(c.want));
 }
 
 TEST(PostgresObserver, Startup) {
@@ -292,6 +167,15 @@ TEST(PostgresObserver, Startup) {
           {"a cancel request is no exchange",
            {Client(CancelRequest()), ServerClosed(CloseReason::kReset), ClientClosed()},
            ""},
+          {"... with the longer key of protocol 3.2",
+           {Client(Untyped(Int32(kCancelRequestCode) + Int32(4711) + std::string(32, 'k'))), ServerClosed()},
+           ""},
+          {"notices and settings while it connects",
+           {Client(Startup()), Server(NoticeResponse() + ParameterStatus("a", "b")),
+            Server(AuthenticationOk() + NoticeResponse() + BackendKeyData() + ReadyForQuery('I'))},
+           R"(started CONNECT
+              ended CONNECT, answered, 1 3 3
+              closed -> idle)"},
           {"nor behind a refused SSL",
            {Client(SslRequest()), Server("N"), Client(CancelRequest()), ServerClosed()},
            R"(started CONNECT
@@ -546,6 +430,29 @@ TEST(PostgresObserver, ExtendedQueries) {
               started FETCH a
               ended FETCH a, answered, 1 row, 3 4 4
               active -> in transaction)"},
+          {"... of which more is asked for at once",
+           {Client(Parse("", "SELECT * FROM a") + Bind("p", "") + Execute("p", 1) + Execute("p", 1) + Sync()),
+            Server(ParseComplete() + BindComplete() + DataRow("1") + PortalSuspended()),
+            Server(DataRow("2") + PortalSuspended() + ReadyForQuery('I'))},
+           R"(idle -> active
+              started SELECT a
+              started FETCH a
+              ended SELECT a, answered, 1 row, 1 2 2
+              ended FETCH a, answered, 1 row, 2 3 3, waited 1
+              active -> idle)"},
+          {"an error at the second of three",
+           {Client(Parse("s", "INSERT INTO a VALUES ($1)") + Bind("", "s") + Execute("") + Bind("", "s") +
+                   Execute("") + Bind("", "s") + Execute("") + Sync()),
+            Server(ParseComplete() + BindComplete() + CommandComplete("INSERT 0 1") + BindComplete()),
+            Server(ErrorResponse("23505") + ReadyForQuery('I'))},
+           R"(idle -> active
+              started INSERT a
+              started INSERT a
+              started INSERT a
+              ended INSERT a, answered, 1 2 2
+              ended INSERT a, answered 23505, 2 3 3, waited 1
+              ended INSERT a, unobserved, 3 - 3, waited 2
+              active -> idle)"},
           {"a pipeline, whose statements wait for one another",
            {Client(Parse("", "INSERT INTO a VALUES ($1)") + Bind("", "") + Execute("")),
             Client(Bind("", "") + Execute("") + Sync() + Query("COMMIT")),
@@ -726,6 +633,9 @@ TEST(PostgresObserver, Ends) {
   ExpectAll(From::kReady,
             {
                 {"in order", {Client(Terminate()), ClientClosed(), ServerClosed()}, "idle -> closed"},
+                {"twice, as pg_basebackup does",
+                 {Client(Terminate() + Terminate()), ClientClosed(), ServerClosed()},
+                 "idle -> closed"},
                 {"without a word", {ClientClosed(CloseReason::kReset), ServerClosed()}, "idle -> closed"},
                 {"an administrator ends an idle session",
                  {Server(ErrorResponse("57P01", "FATAL")), ServerClosed()},
@@ -817,6 +727,20 @@ TEST(PostgresObserver, BadInput) {
           {"a type that no client has", {Client("Z")}, "idle -> closed\nopaque not_protocol"},
           {"a type that no server has", {Server("Q")}, "idle -> closed\nopaque not_protocol"},
           {"a length of 3", {Client("Q" + Int32(3))}, "idle -> closed\nopaque not_protocol"},
+          {"a length of 0", {Client("Q" + Int32(0))}, "idle -> closed\nopaque not_protocol"},
+          {"a length of 0, of the server", {Server("N" + Int32(0))}, "idle -> closed\nopaque not_protocol"},
+          {"a length of -1", {Client("B" + Int32(~0u))}, "idle -> closed\nopaque not_protocol"},
+          {"a length of 2^31 - 1", {Client("P" + Int32(~0u >> 1))}, "idle -> closed\nopaque not_protocol"},
+          {"a length of 2^31 - 1, of the server",
+           {Client(Query("SELECT 1")), Server("D" + Int32(~0u >> 1))},
+           R"(idle -> active
+                    started SELECT
+                    ended SELECT, unobserved, 1 2 2
+                    active -> closed
+                    opaque not_protocol)"},
+          {"a negotiation that comes too late",
+           {Server(NegotiateProtocolVersion())},
+           "idle -> closed\nopaque desynchronized"},
           {"a length of -2", {Server("S" + Int32(~1u))}, "idle -> closed\nopaque not_protocol"},
           {"a length of 2^30 + 1",
            {Client("Q" + Int32((1u << 30) + 1))},
@@ -850,6 +774,153 @@ TEST(PostgresObserver, BadInput) {
                     active -> closed
                     opaque desynchronized)"},
       });
+}
+
+TEST(PostgresObserver, ATransactionIsNotOver) {
+  const struct {
+    const char* name;
+    Steps steps;
+    bool want;
+  } rows[] = {
+      {"nothing was asked", {}, false},
+      {"a statement", {Client(Query("SELECT 1"))}, true},
+      {"its answer",
+       {Client(Query("SELECT 1")), Server(CommandComplete("SELECT 1") + ReadyForQuery('I'))},
+       false},
+      {"a block", {Client(Query("BEGIN")), Server(CommandComplete("BEGIN") + ReadyForQuery('T'))}, true},
+      {"a failed block",
+       {Client(Query("BEGIN; SELECT")),
+        Server(CommandComplete("BEGIN") + ErrorResponse("42601") + ReadyForQuery('E'))},
+       true},
+      {"the end of one",
+       {Client(Query("BEGIN")), Server(CommandComplete("BEGIN") + ReadyForQuery('T')),
+        Client(Query("COMMIT")), Server(CommandComplete("COMMIT") + ReadyForQuery('I'))},
+       false},
+      {"what is prepared", {Client(Parse("s", "SELECT 1") + Sync())}, true},
+      {"... and ready",
+       {Client(Parse("s", "SELECT 1") + Sync()), Server(ParseComplete() + ReadyForQuery('I'))},
+       false},
+      {"a portal without its Sync",
+       {Client(Parse("", "SELECT 1") + Bind("", "") + Execute("", 1) + Flush()),
+        Server(ParseComplete() + BindComplete() + DataRow("1") + PortalSuspended())},
+       true},
+      {"the client has said that it goes",
+       {Client(Query("BEGIN")), Server(CommandComplete("BEGIN") + ReadyForQuery('T')), Client(Terminate())},
+       false},
+      {"the server has gone",
+       {Client(Query("BEGIN")), Server(CommandComplete("BEGIN") + ReadyForQuery('T')), ServerClosed()},
+       false},
+      {"what we cannot read",
+       {Client(Query("BEGIN")), Server(CommandComplete("BEGIN") + ReadyForQuery('T')), Client("?")},
+       false},
+  };
+  for (const auto& row : rows) {
+    Recorder recorder;
+    const auto observer = MakeObserver(recorder);
+    observer->OnBytes(Direction::kRequest, Startup(), At(0));
+    EXPECT_FALSE(row.steps.empty() && !observer->InTransaction()) << "while it connects";
+    observer->OnBytes(Direction::kResponse, LetIn(), At(0));
+    for (const Step& step : row.steps) {
+      if (step.closes) {
+        observer->OnClosed(step.direction, step.reason, At(0));
+      } else {
+        observer->OnBytes(step.direction, step.bytes, At(0));
+      }
+    }
+    EXPECT_EQ(observer->InTransaction(), row.want) << row.name;
+  }
+}
+
+// What an exchange is said to be when it starts, and when it ends: the text of its statement.
+class QueryRecorder final : public CheckingSink {
+ public:
+  explicit QueryRecorder(bool wants) : wants_(wants) {}
+  void Started(const Exchange& e) override {
+    CheckingSink::Started(e);
+    (text += "started ").append(e.query) += "\n";
+  }
+  void Ended(const Exchange& e) override {
+    CheckingSink::Ended(e);
+    (text += "ended ").append(e.query) += "\n";
+  }
+  bool WantsQueries() const override { return wants_; }
+  std::string text;
+
+ private:
+  const bool wants_;
+};
+
+TEST(PostgresObserver, KeepsTheTextsThatAreWanted) {
+  const struct {
+    const char* name;
+    Steps steps;
+    std::string want;
+  } rows[] = {
+      {"a string of several",
+       {Client(Query("SELECT 'secret' FROM a; UPDATE b SET c = 7")), Server(CommandComplete("SELECT 0")),
+        Server(CommandComplete("UPDATE 0") + CommandComplete("UPDATE 0") + ReadyForQuery('I'))},
+       "started SELECT ? FROM a\nended SELECT ? FROM a\nstarted UPDATE b SET c = ?\nended UPDATE b SET c = "
+       "?\n"
+       "started \nended \n"},
+      {"a prepared statement, a portal in pieces",
+       {Client(Parse("s", "SELECT 'secret' FROM a WHERE b = $1") + Bind("p", "s") + Execute("p", 1) +
+               Execute("p", 1) + Sync()),
+        Server(ParseComplete() + BindComplete() + PortalSuspended() + CommandComplete("SELECT 0") +
+               ReadyForQuery('I'))},
+       "started SELECT ? FROM a WHERE b = $1\nstarted SELECT ? FROM a WHERE b = $1\n"
+       "ended SELECT ? FROM a WHERE b = $1\nended SELECT ? FROM a WHERE b = $1\n"},
+      {"one that cannot be prepared",
+       {Client(Parse("", "SELECT 'secret' FROM missing") + Sync()),
+        Server(ErrorResponse("42P01") + ReadyForQuery('I'))},
+       "started SELECT ? FROM missing\nended SELECT ? FROM missing\n"},
+      {"what is no SQL",
+       {Client(FunctionCall()), Server(FunctionCallResponse() + ReadyForQuery('I'))},
+       "started \nended \n"},
+  };
+  for (const auto& row : rows) {
+    for (const bool wants : {true, false}) {
+      QueryRecorder recorder(wants);
+      const auto observer = MakeObserver(recorder);
+      observer->OnBytes(Direction::kRequest, Startup(), At(0));
+      observer->OnBytes(Direction::kResponse, LetIn(), At(0));
+      EXPECT_EQ(recorder.text, "started \nended \n");
+      recorder.text.clear();
+      for (const Step& step : row.steps) observer->OnBytes(step.direction, step.bytes, At(0));
+      if (wants) {
+        EXPECT_EQ(recorder.text, row.want) << row.name;
+      } else {
+        EXPECT_EQ(recorder.text.find("FROM"), std::string::npos) << recorder.text;
+      }
+    }
+  }
+}
+
+TEST(PostgresObserver, TheMemoryForTextsIsBounded) {
+  std::string sql = "SELECT column_0";
+  while (sql.size() < kMaxQuery - 32) sql += ", column_0";
+  const std::string started = "started " + sql + "\n";
+  QueryRecorder recorder(true);
+  const auto observer = MakeObserver(recorder);
+  observer->OnBytes(Direction::kRequest, Startup(), At(0));
+  observer->OnBytes(Direction::kResponse, LetIn(), At(0));
+  const auto told = [&](const std::string& bytes) {
+    recorder.text.clear();
+    observer->OnBytes(Direction::kRequest, bytes, At(0));
+    return recorder.text;
+  };
+  // Of prepared statements: those beyond are kept without.
+  constexpr size_t kMost = Prepared::kMaxQueryBytes / kMaxQuery;
+  for (size_t i = 0; i < 2 * kMost; ++i) told(Parse("s" + std::to_string(i), sql));
+  EXPECT_EQ(told(Bind("", "s0") + Execute("")), started);
+  EXPECT_EQ(told(Bind("", "s" + std::to_string(2 * kMost - 1)) + Execute("")), "started \n");
+  // One that goes makes room.
+  EXPECT_EQ(told(CloseStatement("s0") + Parse("t", sql) + Bind("", "t") + Execute("")), started);
+  // Of what waits for its answer, too; the connection goes on being read.
+  size_t with = 0;
+  for (size_t i = 0; i < 1000; ++i) with += told(Bind("", "t") + Execute("")) == started ? 1 : 0;
+  EXPECT_GT(with, 100u);
+  EXPECT_LT(with, 200u);
+  EXPECT_NE(observer->Skippable(Direction::kRequest), Observer::kEverything);
 }
 
 class PostgresLimits : public testing::Test {

@@ -1,19 +1,10 @@
-// Conversations, and what the observer makes of them. A script is one step a line, and step n happens at n
-// seconds:
+// Conversations, and what the observer makes of them. The scripts are those of conversation.h, with one more:
 //
 //     >* GET a | PING   from the client, as arrays of bulk strings
-//     > bytes           likewise as it stands, with the escapes \r \n \t \0 \\ and \xHH
-//     < bytes           from the upstream
-//     >! end            the client's side is closed: end, reset, shutdown ...
-//     <! reset          the upstream's side is closed
-//
-// Every script is played whole, byte by byte, cut in two at every place of every step, in three if it is
-// short, and with as much as possible skipped; all must give the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -22,60 +13,12 @@
 #include "collector/protocols/redis/pending.h"
 #include "collector/protocols/redis/reply_parser.h"
 #include "collector/protocols/redis/request_parser.h"
-#include "tests/collector/protocols/checking_sink.h"
+#include "tests/collector/protocols/conversation.h"
 
 namespace sidelight::redis {
 namespace {
 
-TimePoint At(int64_t seconds) {
-  return TimePoint(std::chrono::seconds(seconds));
-}
-int64_t SecondsOf(Duration d) {
-  return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-}
-int64_t SecondsOf(TimePoint t) {
-  return SecondsOf(t.time_since_epoch());
-}
-
-std::string_view NameOf(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kAnswered:
-      return "answered";
-    case Outcome::kConnectRefused:
-      return "connect_refused";
-    case Outcome::kConnectTimeout:
-      return "connect_timeout";
-    case Outcome::kDns:
-      return "dns";
-    case Outcome::kUpstreamClosed:
-      return "upstream_closed";
-    case Outcome::kResponseIncomplete:
-      return "response_incomplete";
-    case Outcome::kTimeout:
-      return "timeout";
-    case Outcome::kOverloaded:
-      return "overloaded";
-    case Outcome::kClientGone:
-      return "client_gone";
-    case Outcome::kUnobserved:
-      return "unobserved";
-  }
-  return "?";
-}
-
-std::string_view NameOf(OpaqueReason reason) {
-  switch (reason) {
-    case OpaqueReason::kNotProtocol:
-      return "not_protocol";
-    case OpaqueReason::kUpgraded:
-      return "upgraded";
-    case OpaqueReason::kLimit:
-      return "limit";
-    case OpaqueReason::kDesynchronized:
-      return "desynchronized";
-  }
-  return "?";
-}
+using namespace conversation;
 
 // The keyspaces of the keys in this test.
 constexpr uint32_t kUser = 1;
@@ -83,118 +26,42 @@ constexpr uint32_t kCart = 2;
 
 // Writes down what it is told, a line each:
 //     started GET
-//     ended GET 0 answered, 27 in, 5 out, 1 2 2, user 1/0      (database; start, first byte or -, end;
-//     hits/misses) ended GET 0 answered, 27 in, 5 out, 3 4 5, waited 2, error WRONGTYPE, blocking opaque
-//     upgraded
-class Recorder final : public CheckingSink {
+//     ended GET 0 answered, 27 in, 5 out, 1 2 2, user 1/0
+//     ended GET 0 answered, 27 in, 5 out, 3 4 5, waited 2, error WRONGTYPE, blocking
+//     opaque upgraded
+// The 0 is the database; then come start, first byte or -, end, and of each keyspace hits/misses.
+class Recorder final : public RecordingSink {
  public:
   void Started(const Exchange& e) override {
-    CheckingSink::Started(e);
-    out_ << "started " << e.operation << "\n";
+    RecordingSink::Started(e);
+    out() << "started " << e.operation << "\n";
   }
 
   void Ended(const Exchange& e) override {
-    CheckingSink::Ended(e);
-    out_ << "ended " << e.operation << " " << e.database << " " << NameOf(e.outcome) << ", "
-         << e.request_bytes << " in, " << e.response_bytes << " out, " << SecondsOf(e.start) << " "
-         << (e.has_first_byte ? std::to_string(SecondsOf(e.first_byte)) : "-") << " " << SecondsOf(e.end);
-    if (e.pipelined) out_ << ", waited " << SecondsOf(e.pipeline_wait);
-    if (!e.error.empty()) out_ << ", error " << e.error;
-    if (e.blocking) out_ << ", blocking";
+    RecordingSink::Ended(e);
+    out() << "ended " << e.operation << " " << e.database << " " << NameOf(e.outcome) << ", "
+          << e.request_bytes << " in, " << e.response_bytes << " out, ";
+    WriteTimes(e);
+    if (!e.error.empty()) out() << ", error " << e.error;
+    if (e.blocking) out() << ", blocking";
     for (const CacheLookup& lookup : e.cache) {
-      out_ << ", "
-           << (lookup.keyspace == kUser   ? "user"
-               : lookup.keyspace == kCart ? "cart"
-                                          : "none")
-           << " " << lookup.hits << "/" << lookup.misses;
+      out() << ", "
+            << (lookup.keyspace == kUser   ? "user"
+                : lookup.keyspace == kCart ? "cart"
+                                           : "none")
+            << " " << lookup.hits << "/" << lookup.misses;
     }
-    out_ << "\n";
-  }
-
-  void WentOpaque(OpaqueReason reason) override {
-    CheckingSink::WentOpaque(reason);
-    out_ << "opaque " << NameOf(reason) << "\n";
+    out() << "\n";
   }
 
   uint32_t Keyspace(std::string_view key) override {
     EXPECT_LE(key.size(), RequestParser::kMaxKept);
     return key.starts_with("user:") ? kUser : key.starts_with("cart:") ? kCart : 0;
   }
-
-  std::string text() const { return out_.str(); }
-
- private:
-  std::ostringstream out_;
 };
-
-struct Step {
-  Direction direction = Direction::kRequest;
-  std::string bytes;
-  bool closes = false;
-  CloseReason reason = CloseReason::kEnd;
-};
-
-std::string Unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'r':
-        out += '\r';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case '0':
-        out += '\0';
-        break;
-      case 'x':
-        out += static_cast<char>(std::strtol(std::string(text.substr(i + 1, 2)).c_str(), nullptr, 16));
-        i += 2;
-        break;
-      default:
-        out += text[i];
-    }
-  }
-  return out;
-}
-
-CloseReason ReasonOf(std::string_view name) {
-  static const std::pair<std::string_view, CloseReason> kReasons[] = {
-      {"end", CloseReason::kEnd},
-      {"reset", CloseReason::kReset},
-      {"connect_refused", CloseReason::kConnectRefused},
-      {"connect_timeout", CloseReason::kConnectTimeout},
-      {"dns", CloseReason::kDns},
-      {"overloaded", CloseReason::kOverloaded},
-      {"timeout", CloseReason::kTimeout},
-      {"shutdown", CloseReason::kShutdown},
-  };
-  for (const auto& [reason, value] : kReasons) {
-    if (reason == name) return value;
-  }
-  ADD_FAILURE() << "no such reason to close: " << name;
-  return CloseReason::kEnd;
-}
-
-std::vector<std::string> Lines(std::string_view text) {
-  std::vector<std::string> lines;
-  std::istringstream in{std::string(text)};
-  for (std::string line; std::getline(in, line);) {
-    const size_t first = line.find_first_not_of(' ');
-    if (first != std::string::npos) lines.push_back(line.substr(first));
-  }
-  return lines;
-}
 
 // "GET a | PING" as two arrays of bulk strings.
-std::string Encode(std::string_view commands) {
+std::string EncodeCommands(std::string_view commands) {
   std::string out;
   std::istringstream in{std::string(commands)};
   std::vector<std::string> words;
@@ -214,114 +81,19 @@ std::string Encode(std::string_view commands) {
   return out;
 }
 
-std::vector<Step> ParseScript(std::string_view script) {
-  std::vector<Step> steps;
-  for (const std::string& line : Lines(script)) {
-    Step step;
-    step.direction = line[0] == '>' ? Direction::kRequest : Direction::kResponse;
-    if (line.starts_with(">* ")) {
-      step.bytes = Encode(std::string_view(line).substr(3));
-      steps.push_back(std::move(step));
-      continue;
-    }
-    EXPECT_TRUE((line[0] == '>' || line[0] == '<') && line.size() > 2) << "not a step: " << line;
-    step.closes = line[1] == '!';
-    if (step.closes) {
-      step.reason = ReasonOf(std::string_view(line).substr(3));
-    } else {
-      step.bytes = Unescape(std::string_view(line).substr(2));
-    }
-    steps.push_back(std::move(step));
-  }
-  return steps;
+std::string EncodeLine(std::string_view line) {
+  return line.starts_with(">* ") ? EncodeCommands(line.substr(3)) : EncodePlain(line);
 }
 
-// Hands the observer the bytes of step `i`.
-using Feed = std::function<void(size_t i, const Step& step, const std::function<void(std::string_view)>& show,
-                                const std::function<uint64_t(uint64_t)>& skip)>;
-
-std::string Play(const std::vector<Step>& steps, const Feed& feed) {
+std::string Play(const Steps& steps, const Feed& feed) {
   Recorder recorder;
   const auto observer = MakeObserver(recorder);
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
-    const TimePoint t = At(static_cast<int64_t>(i) + 1);
-    recorder.SetNow(t);
-    if (step.closes) {
-      observer->OnClosed(step.direction, step.reason, t);
-    } else {
-      feed(
-          i, step,
-          [&](std::string_view bytes) {
-            observer->OnBytes(step.direction, bytes, t);
-            recorder.Check(*observer);
-          },
-          [&](uint64_t most) {
-            const uint64_t n = std::min(most, observer->Skippable(step.direction));
-            observer->OnSkipped(step.direction, n, t);
-            recorder.Check(*observer);
-            return n;
-          });
-    }
-    recorder.Check(*observer);
-  }
+  conversation::Play(steps, feed, *observer, recorder);
   return recorder.text();
 }
 
-void ExpectPlays(std::string_view name, const std::vector<Step>& steps, const std::string& want) {
-  size_t total = 0;
-  for (const Step& step : steps) total += step.bytes.size();
-  bool good = true;
-  const auto expect = [&](const std::string& how, const Feed& feed) {
-    if (!good) return;
-    const std::string got = Play(steps, feed);
-    good = got == want;
-    EXPECT_EQ(got, want) << name << ", fed " << how;
-  };
-  expect("whole", [](size_t, const Step& step, const auto& show, const auto&) { show(step.bytes); });
-  expect("byte by byte", [](size_t, const Step& step, const auto& show, const auto&) {
-    for (const char& c : step.bytes) show(std::string_view(&c, 1));
-  });
-  expect("with strings skipped", [](size_t, const Step& step, const auto& show, const auto& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      rest.remove_prefix(skip(rest.size()));
-      if (rest.empty()) break;
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-    }
-  });
-  expect("with strings half skipped", [](size_t, const Step& step, const auto& show, const auto& skip) {
-    std::string_view rest = step.bytes;
-    while (!rest.empty()) {
-      show(rest.substr(0, 1));
-      rest.remove_prefix(1);
-      rest.remove_prefix(skip(std::min<size_t>(rest.size(), 2)));
-    }
-  });
-  for (size_t cut = 0; cut < steps.size(); ++cut) {
-    for (size_t at = 1; at < steps[cut].bytes.size(); ++at) {
-      expect("with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at),
-             [&](size_t i, const Step& step, const auto& show, const auto&) {
-               const std::string_view bytes = step.bytes;
-               if (i != cut) return show(bytes);
-               show(bytes.substr(0, at));
-               show(bytes.substr(at));
-             });
-      if (total > 150) continue;
-      for (size_t second = at + 1; second < steps[cut].bytes.size(); ++second) {
-        expect("with step " + std::to_string(cut + 1) + " cut at " + std::to_string(at) + " and " +
-                   std::to_string(second),
-               [&](size_t i, const Step& step, const auto& show, const auto&) {
-                 const std::string_view bytes = step.bytes;
-                 if (i != cut) return show(bytes);
-                 show(bytes.substr(0, at));
-                 show(bytes.substr(at, second - at));
-                 show(bytes.substr(second));
-               });
-      }
-    }
-  }
+void ExpectPlays(std::string_view name, const Steps& steps, const std::string& want) {
+  conversation::ExpectPlays(name, steps, want, [&](const Feed& feed) { return Play(steps, feed); });
 }
 
 struct Case {
@@ -331,11 +103,7 @@ struct Case {
 };
 
 void ExpectAll(std::initializer_list<Case> cases) {
-  for (const Case& c : cases) {
-    std::string want;
-    for (const std::string& line : Lines(c.want)) want += line + "\n";
-    ExpectPlays(c.name, ParseScript(c.script), want);
-  }
+  for (const Case& c : cases) ExpectPlays(c.name, ParseScript(c.script, EncodeLine), Unindent(c.want));
 }
 
 TEST(RedisObserver, OneAfterTheOther) {
@@ -640,6 +408,42 @@ TEST(RedisObserver, Lookups) {
         ended GETSET 0 answered, 35 in, 5 out, 2 2 2, waited 1, user 0/1
         ended ZSCORE 0 answered, 35 in, 6 out, 2 2 2, waited 1, cart 1/0
         ended ZMSCORE 0 answered, 43 in, 11 out, 2 2 2, waited 1, cart 1/1)"},
+      {"every null is one, and only that", R"(
+        >* HELLO 3
+        < %1\r\n$5\r\nproto\r\n:3\r\n
+        >* GET user:1 | GET user:1 | GET user:1 | GET user:1 | GET user:1 | GET user:1 | GET user:1
+        < _\r\n$-1\r\n*-1\r\n$0\r\n\r\n=7\r\ntxt:abc\r\n(12345678901234567890123\r\n#f\r\n)",
+       R"(
+        started HELLO
+        ended HELLO 0 answered, 22 in, 19 out, 1 2 2
+        started GET
+        started GET
+        started GET
+        started GET
+        started GET
+        started GET
+        started GET
+        ended GET 0 answered, 25 in, 3 out, 3 4 4, user 0/1
+        ended GET 0 answered, 25 in, 5 out, 4 4 4, waited 1, user 0/1
+        ended GET 0 answered, 25 in, 5 out, 4 4 4, waited 1, user 0/1
+        ended GET 0 answered, 25 in, 6 out, 4 4 4, waited 1, user 1/0
+        ended GET 0 answered, 25 in, 13 out, 4 4 4, waited 1, user 1/0
+        ended GET 0 answered, 25 in, 26 out, 4 4 4, waited 1, user 1/0
+        ended GET 0 answered, 25 in, 4 out, 4 4 4, waited 1, user 1/0)"},
+      {"an attribute goes with its value", R"(
+        >* GET user:1 | GET user:2 | MGET user:1 cart:1 | GET user:1
+        < |1\r\n+ttl\r\n$-1\r\n$1\r\nx\r\n|1\r\n+ttl\r\n:3600\r\n_\r\n
+        < |1\r\n+a\r\n_\r\n*2\r\n|1\r\n_\r\n*1\r\n_\r\n$1\r\nx\r\n|0\r\n_\r\n
+        < |1\r\n+a\r\n-NOT this\r\n-WRONGTYPE x\r\n)",
+       R"(
+        started GET
+        started GET
+        started MGET
+        started GET
+        ended GET 0 answered, 25 in, 22 out, 1 2 2, user 1/0
+        ended GET 0 answered, 25 in, 20 out, 2 2 2, waited 1, user 0/1
+        ended MGET 0 answered, 38 in, 43 out, 2 3 3, waited 1, user 1/0, cart 0/1
+        ended GET 0 answered, 25 in, 33 out, 3 4 4, waited 2, error WRONGTYPE)"},
       {"SET is one with its option GET", R"(
         >* SET user:1 GET | SET user:1 GET EX 10 | SET user:1 x ex 10 get | SET user:1 x GET
         < +OK\r\n+OK\r\n$1\r\nx\r\n$-1\r\n)",
@@ -653,21 +457,31 @@ TEST(RedisObserver, Lookups) {
         ended SET 0 answered, 57 in, 7 out, 2 2 2, waited 1, user 1/0
         ended SET 0 answered, 41 in, 5 out, 2 2 2, waited 1, user 0/1)"},
       {"commands that are no lookups", R"(
+        >* EVALSHA abc 1 user:1 | FCALL f 1 user:1 | SCRIPT LOAD x | EVALSHA abc 1 user:1
+        < $-1\r\n_\r\n$3\r\nabc\r\n-NOSCRIPT x\r\n
         >* LRANGE user:1 0 1 | LPOP user:1 | TTL user:1 | TYPE user:1 | SISMEMBER user:1 a | EVAL x 1 user:1
         < *0\r\n$-1\r\n:-2\r\n+none\r\n:0\r\n$-1\r\n)",
        R"(
+        started EVALSHA
+        started FCALL
+        started SCRIPT
+        started EVALSHA
+        ended EVALSHA 0 answered, 45 in, 5 out, 1 2 2
+        ended FCALL 0 answered, 41 in, 3 out, 2 2 2, waited 1
+        ended SCRIPT 0 answered, 33 in, 9 out, 2 2 2, waited 1
+        ended EVALSHA 0 answered, 45 in, 13 out, 2 2 2, waited 1, error NOSCRIPT
         started LRANGE
         started LPOP
         started TTL
         started TYPE
         started SISMEMBER
         started EVAL
-        ended LRANGE 0 answered, 42 in, 4 out, 1 2 2
-        ended LPOP 0 answered, 26 in, 5 out, 2 2 2, waited 1
-        ended TTL 0 answered, 25 in, 5 out, 2 2 2, waited 1
-        ended TYPE 0 answered, 26 in, 7 out, 2 2 2, waited 1
-        ended SISMEMBER 0 answered, 38 in, 4 out, 2 2 2, waited 1
-        ended EVAL 0 answered, 40 in, 5 out, 2 2 2, waited 1)"},
+        ended LRANGE 0 answered, 42 in, 4 out, 3 4 4
+        ended LPOP 0 answered, 26 in, 5 out, 4 4 4, waited 1
+        ended TTL 0 answered, 25 in, 5 out, 4 4 4, waited 1
+        ended TYPE 0 answered, 26 in, 7 out, 4 4 4, waited 1
+        ended SISMEMBER 0 answered, 38 in, 4 out, 4 4 4, waited 1
+        ended EVAL 0 answered, 40 in, 5 out, 4 4 4, waited 1)"},
       {"a key in pieces, an empty key, a long key", R"(
         > *2\r\n$3\r\nGET\r\n$8\r\ncar
         > t:123\r\n*2\r\n$3\r\nGET\r\n$0\r\n\r\n
@@ -1082,6 +896,36 @@ TEST(RedisObserver, Sessions) {
         ended XREAD 0 answered, 46 in, 5 out, 4 4 4, waited 1
         ended XREADGROUP 0 answered, 95 in, 5 out, 4 4 4, waited 1
         ended XREADGROUP 0 answered, 91 in, 5 out, 4 4 4, waited 1, blocking)"},
+      {"each of the blocking commands", R"(
+        >* BRPOP a 0 | BRPOPLPUSH a b 0 | BLMOVE a b LEFT RIGHT 0 | BLMPOP 0 1 a LEFT | BZPOPMIN a 0 | BZPOPMAX a 0 | WAITAOF 1 0 0
+        < *-1\r\n$-1\r\n_\r\n*-1\r\n*-1\r\n_\r\n*2\r\n:0\r\n:0\r\n
+        >* MULTI | BLPOP a 0 | EXEC
+        < +OK\r\n+QUEUED\r\n*1\r\n*-1\r\n
+        >* BLPOP a 0
+        < -UNBLOCKED force unblock from blocking operation\r\n)",
+       R"(
+        started BRPOP
+        started BRPOPLPUSH
+        started BLMOVE
+        started BLMPOP
+        started BZPOPMIN
+        started BZPOPMAX
+        started WAITAOF
+        ended BRPOP 0 answered, 29 in, 5 out, 1 2 2, blocking
+        ended BRPOPLPUSH 0 answered, 42 in, 5 out, 2 2 2, waited 1, blocking
+        ended BLMOVE 0 answered, 58 in, 3 out, 2 2 2, waited 1, blocking
+        ended BLMPOP 0 answered, 47 in, 5 out, 2 2 2, waited 1, blocking
+        ended BZPOPMIN 0 answered, 32 in, 5 out, 2 2 2, waited 1, blocking
+        ended BZPOPMAX 0 answered, 32 in, 3 out, 2 2 2, waited 1, blocking
+        ended WAITAOF 0 answered, 38 in, 12 out, 2 2 2, waited 1, blocking
+        started MULTI
+        started EXEC
+        ended MULTI 0 answered, 15 in, 5 out, 3 4 4
+        started BLPOP
+        ended BLPOP 0 answered, 29 in, 9 out, 4 4 4
+        ended EXEC 0 answered, 14 in, 9 out, 4 4 4, waited 1
+        started BLPOP
+        ended BLPOP 0 answered, 29 in, 50 out, 5 6 6, error UNBLOCKED, blocking)"},
       {"QUIT", R"(
         >* QUIT | PING
         < +OK\r\n
@@ -1135,6 +979,84 @@ TEST(RedisObserver, Sessions) {
   });
 }
 
+TEST(RedisObserver, AnErrorBeforeTheFirstCommandIsItsAnswer) {
+  ExpectAll({
+      {"too many clients", R"(
+        < -ERR max number of clients reached\r\n
+        <! end
+        >* PING | GET user:1
+        >! end)",
+       R"(
+        started PING
+        ended PING 0 answered, 14 in, 36 out, 3 3 3, error ERR
+        started GET
+        ended GET 0 upstream_closed, 13 in, 0 out, 3 - 3)"},
+      {"it comes while the command does, and the connection goes on", R"(
+        > *2\r\n$3\r\nGE
+        < -DENIED Redis is running in protected mode\r\n
+        > T\r\n$6\r\nuser:
+        > 1\r\n
+        >* GET user:1
+        < $-1\r\n)",
+       R"(
+        started GET
+        ended GET 0 answered, 25 in, 44 out, 1 1 4, error DENIED
+        started GET
+        ended GET 0 answered, 25 in, 5 out, 5 6 6, user 0/1)"},
+      {"a command comes while it does", R"(
+        < -DENIED x
+        >* PING | PING
+        < y\r\n+PONG\r\n)",
+       R"(
+        started PING
+        started PING
+        ended PING 0 answered, 14 in, 12 out, 2 2 3, error DENIED
+        ended PING 0 answered, 14 in, 7 out, 3 3 3, waited 1)"},
+      {"it comes before a transaction", R"(
+        < !10\r\nLOADING it\r\n
+        >* MULTI | GET user:1 | EXEC
+        < -LOADING it\r\n-EXECABORT x\r\n)",
+       R"(
+        started MULTI
+        ended MULTI 0 answered, 15 in, 17 out, 2 2 2, error LOADING
+        started EXEC
+        started GET
+        ended GET 0 answered, 25 in, 13 out, 2 3 3, error LOADING
+        ended EXEC 0 answered, 14 in, 14 out, 3 3 3, waited 1, error EXECABORT)"},
+      {"nobody asks", R"(
+        < -DENIED x\r\n
+        >! end
+        <! end)",
+       R"(
+        opaque desynchronized)"},
+      {"nobody can ask any more", R"(
+        < -DENIED x\r\n
+        <! reset)",
+       R"(
+        opaque desynchronized)"},
+      {"two of them", R"(
+        < -DENIED x\r\n
+        < -DENIED x\r\n)",
+       R"(
+        opaque desynchronized)"},
+      {"half of one", R"(
+        < -DENIED x
+        <! end
+        >* PING)",
+       R"(
+        started PING
+        ended PING 0 upstream_closed, 14 in, 0 out, 3 - 3)"},
+      {"behind an answer it is one too many", R"(
+        >* PING
+        < +PONG\r\n
+        < -ERR x\r\n)",
+       R"(
+        started PING
+        ended PING 0 answered, 14 in, 7 out, 1 2 2
+        opaque desynchronized)"},
+  });
+}
+
 TEST(RedisObserver, Closing) {
   ExpectAll({
       {"the client leaves in order, the reply comes", R"(
@@ -1166,7 +1088,7 @@ TEST(RedisObserver, Closing) {
         ended GET 0 upstream_closed, 25 in, 0 out, 1 - 2
         ended GET 0 upstream_closed, 25 in, 0 out, 2 - 2, waited 1
         started GET
-        ended GET 0 upstream_closed, 11 in, 0 out, 3 - 3)"},
+        ended GET 0 upstream_closed, 13 in, 0 out, 3 - 3)"},
       {"the upstream closes within a reply", R"(
         >* GET user:1 | GET user:2
         < $4\r\nab
@@ -1207,9 +1129,9 @@ TEST(RedisObserver, Closing) {
         >* GET user:2)",
        R"(
         started GET
-        ended GET 0 dns, 11 in, 0 out, 2 - 2
+        ended GET 0 dns, 13 in, 0 out, 2 - 2
         started GET
-        ended GET 0 dns, 11 in, 0 out, 4 - 4)"},
+        ended GET 0 dns, 13 in, 0 out, 4 - 4)"},
       {"too slow to connect, over the limit", R"(
         >* GET user:1
         <! connect_timeout)",
@@ -1307,14 +1229,12 @@ TEST(RedisObserver, WhatCannotBeReadIsOpaque) {
       {"no line end behind a string", R"(
         > *1\r\n$4\r\nPINGx)",
        R"(
-        started PING
-        ended PING 0 unobserved, 13 in, 0 out, 1 - 1
         opaque not_protocol)"},
       {"half a line end behind a string", R"(
-        > *1\r\n$4\r\nPING\rx)",
+        > *2\r\n$4\r\nPING\r\n$1\r\na\rx)",
        R"(
         started PING
-        ended PING 0 unobserved, 14 in, 0 out, 1 - 1
+        ended PING 0 unobserved, 21 in, 0 out, 1 - 1
         opaque not_protocol)"},
       {"replies of -2", R"(
         >* GET user:1
@@ -1386,6 +1306,13 @@ TEST(RedisObserver, WhatCannotBeReadIsOpaque) {
         started GET
         ended GET 0 unobserved, 25 in, 0 out, 1 2 2
         opaque not_protocol)"},
+      {"a streamed array", R"(
+        >* KEYS *
+        < *?\r\n)",
+       R"(
+        started KEYS
+        ended KEYS 0 unobserved, 21 in, 0 out, 1 2 2
+        opaque not_protocol)"},
       {"a streamed string", R"(
         >* GET user:1
         < $?\r\n)",
@@ -1419,21 +1346,16 @@ TEST(RedisObserver, WhatCannotBeReadIsOpaque) {
         started PING
         ended PING 0 answered, 14 in, 7 out, 1 2 2
         opaque desynchronized)"},
-      {"the server speaks first", R"(
-        < -DENIED Redis is running in protected mode\r\n)",
-       R"(
-        opaque desynchronized)"},
   });
 }
 
 // Feeds one direction after the other, whole and in pieces, and returns what was written down.
 std::string PlayLarge(const std::string& request, const std::string& response) {
-  std::vector<Step> steps(2);
+  Steps steps(2);
   steps[0].bytes = request;
   steps[1].direction = Direction::kResponse;
   steps[1].bytes = response;
-  std::string whole =
-      Play(steps, [](size_t, const Step& step, const auto& show, const auto&) { show(step.bytes); });
+  std::string whole = Play(steps, FeedWhole);
   const std::string pieces = Play(steps, [](size_t, const Step& step, const auto& show, const auto&) {
     for (size_t i = 0; i < step.bytes.size(); i += 4093) show(std::string_view(step.bytes).substr(i, 4093));
   });
@@ -1456,7 +1378,7 @@ TEST(RedisObserver, LimitsOnInlineCommands) {
 }
 
 TEST(RedisObserver, LimitsOnNesting) {
-  const std::string ping = Encode("PING");
+  const std::string ping = EncodeCommands("PING");
   const std::string answered = "started PING\nended PING 0 answered, 14 in, ";
   const std::string unobserved = "started PING\nended PING 0 unobserved, 14 in, 0 out, 1 2 2\nopaque limit\n";
   EXPECT_EQ(PlayLarge(ping, Repeat("*1\r\n", ReplyParser::kMaxDepth) + "+OK\r\n"),
@@ -1470,7 +1392,7 @@ TEST(RedisObserver, LimitsOnNesting) {
 }
 
 TEST(RedisObserver, LimitsOnThePipeline) {
-  const std::string ping = Encode("PING");
+  const std::string ping = EncodeCommands("PING");
   const std::string most =
       PlayLarge(Repeat(ping, PendingQueue::kMaxCommands), Repeat("+PONG\r\n", PendingQueue::kMaxCommands));
   EXPECT_EQ(most.find("opaque"), std::string::npos);
@@ -1482,15 +1404,15 @@ TEST(RedisObserver, LimitsOnThePipeline) {
       << over.substr(over.size() - 100);
 
   // A transaction of any length, sent command by command.
-  const std::string multi = Encode("MULTI");
+  const std::string multi = EncodeCommands("MULTI");
   std::string text = PlayLarge(multi + Repeat(ping, 100), "+OK\r\n" + Repeat("+QUEUED\r\n", 100));
   EXPECT_EQ(text, "started MULTI\nended MULTI 0 answered, 15 in, 5 out, 1 2 2\n");
-  std::vector<Step> steps;
+  Steps steps;
   for (const size_t n : {PendingQueue::kMaxCommands - 1, size_t{2}}) {
     steps.push_back({Direction::kRequest, (steps.empty() ? multi : "") + Repeat(ping, n)});
     steps.push_back({Direction::kResponse, (steps.size() == 1 ? "+OK\r\n" : "") + Repeat("+QUEUED\r\n", n)});
   }
-  text = Play(steps, [](size_t, const Step& step, const auto& show, const auto&) { show(step.bytes); });
+  text = Play(steps, FeedWhole);
   EXPECT_EQ(text, "started MULTI\nended MULTI 0 answered, 15 in, 5 out, 1 2 2\nopaque limit\n");
 }
 
@@ -1593,10 +1515,10 @@ TEST(RedisObserver, SaysWhatMayBeSkipped) {
   };
   EXPECT_EQ(observer->Skippable(request), 0u);
   EXPECT_EQ(observer->Skippable(response), 0u);
-  show(request, "*3\r\n$3\r\nSET\r");
+  show(request, "*3\r\n$3\r\nSET\r\n");
   EXPECT_FALSE(observer->InRequestHead());
   EXPECT_TRUE(observer->AwaitingResponse());
-  show(request, "\n$3\r\nkey\r\n$1000000\r\nabc");
+  show(request, "$3\r\nkey\r\n$1000000\r\nabc");
   EXPECT_EQ(observer->Skippable(request), 999'997u);
   observer->OnSkipped(request, 999'997, At(0));
   EXPECT_EQ(observer->Skippable(request), 0u);

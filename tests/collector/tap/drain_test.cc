@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include "collector/protocols/protocol.h"
+#include "tests/collector/protocols/postgres_wire.h"
 #include "tests/collector/tap/harness.h"
 
 namespace sidelight::tap {
@@ -67,6 +69,28 @@ TEST_F(DrainTest, ARequestThatHasBegunIsFinished) {
   ASSERT_TRUE(backend.Send("hallo\n"));
   EXPECT_EQ(client.ReceiveAll(), (std::pair<std::string, std::string>("hallo\n", "end")));
   EXPECT_TRUE(Drained());
+}
+
+// Between two statements no answer is due, but to close the connection then would undo the first.
+TEST_F(DrainTest, ATransactionIsFinished) {
+  namespace wire = postgres::wire;
+  Begin(*FindProtocol("postgres"));
+  const auto ask = [this](const std::string& question, const std::string& answer) {
+    ASSERT_TRUE(client.Send(question));
+    ASSERT_EQ(backend.Receive(question.size()), question);
+    ASSERT_TRUE(backend.Send(answer));
+    ASSERT_EQ(client.Receive(answer.size()), answer);
+  };
+  ask(wire::StartupMessage({"user", "bob"}), wire::AuthenticationOk() + wire::ReadyForQuery('I'));
+  ask(wire::Query("BEGIN"), wire::CommandComplete("BEGIN") + wire::ReadyForQuery('T'));
+  Drain(seconds(60));
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  ask(wire::Query("UPDATE a SET b = 1"), wire::CommandComplete("UPDATE 1") + wire::ReadyForQuery('T'));
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  ask(wire::Query("COMMIT"), wire::CommandComplete("COMMIT") + wire::ReadyForQuery('I'));
+  EXPECT_TRUE(Drained());
+  EXPECT_EQ(client.End(), "end");
+  EXPECT_EQ(backend.End(), "end");
 }
 
 TEST_F(DrainTest, TheDeadlineResets) {

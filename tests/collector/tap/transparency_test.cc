@@ -1,6 +1,6 @@
-// Whatever is sent through a tap arrives unchanged: random bytes, HTTP and what resembles it, in random
-// pieces, both ways at once, with half-closes and resets, over TCP (IPv4 and IPv6) and unix sockets, copied
-// and spliced.
+// Whatever is sent through a tap arrives unchanged, whichever observer looks on: random bytes, each protocol
+// and what resembles it, in random pieces, both ways at once, with half-closes and resets, over TCP (IPv4 and
+// IPv6) and unix sockets, copied and spliced.
 //
 // SIDELIGHT_SEED sets the seed, SIDELIGHT_STREAMS how many connections there are.
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/protocols/protocol.h"
 #include "tests/collector/tap/harness.h"
 
 namespace sidelight::tap {
@@ -35,26 +36,109 @@ std::string RandomBytes(Random& random, size_t n) {
   return bytes;
 }
 
+std::string Body(Random& random) {
+  return RandomBytes(random, Below(random, 10) == 0 ? Below(random, 200'000) : Below(random, 2000));
+}
+
 std::string Http(Random& random, bool response) {
-  std::string text;
-  for (size_t messages = 1 + Below(random, 4); messages > 0; --messages) {
-    const std::string body =
-        RandomBytes(random, Below(random, 10) == 0 ? Below(random, 200'000) : Below(random, 2000));
-    text += response ? "HTTP/1.1 200 OK\r\n"
-                     : "POST /orders/" + std::to_string(random()) + " HTTP/1.1\r\nHost: a\r\n";
-    text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string body = Body(random);
+  return (response ? "HTTP/1.1 200 OK\r\n"
+                   : "POST /orders/" + std::to_string(random()) + " HTTP/1.1\r\nHost: a\r\n") +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string Redis(Random& random, bool response) {
+  const auto bulk = [](const std::string& text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+  };
+  switch (Below(random, 4)) {
+    case 0:
+      return response ? "+PONG\r\n" : "PING\r\n";
+    case 1:
+      return response ? "+OK\r\n" : "*3\r\n" + bulk("SET") + bulk("user:1") + bulk(Body(random));
+    case 2:
+      return response ? "*2\r\n" + bulk(Body(random)) + "$-1\r\n"
+                      : "*3\r\n" + bulk("MGET") + bulk("user:1") + bulk("user:2");
+    default:
+      return response ? bulk(Body(random)) : "*2\r\n" + bulk("GET") + bulk("user:1");
   }
+}
+
+std::string Memcached(Random& random, bool response) {
+  const std::string body = Body(random);
+  const std::string size = std::to_string(body.size());
+  switch (Below(random, 3)) {
+    case 0:
+      return response ? "STORED\r\n" : "set user:1 0 0 " + size + "\r\n" + body + "\r\n";
+    case 1:
+      return response ? "VA " + size + "\r\n" + body + "\r\n" : "mg user:1 v\r\n";
+    default:
+      return response ? "VALUE user:1 0 " + size + "\r\n" + body + "\r\nEND\r\n" : "get user:1 user:2\r\n";
+  }
+}
+
+std::string Big(size_t number, int bytes) {
+  std::string out;
+  for (int i = bytes - 1; i >= 0; --i) {
+    out += i < static_cast<int>(sizeof number) ? static_cast<char>(number >> (8 * i)) : '\0';
+  }
+  return out;
+}
+
+std::string MemcachedBinary(Random& random, bool response) {
+  const std::string body = Body(random);
+  const std::string key = response ? "" : "user:1";
+  return Big(response ? 0x81 : 0x80, 1) + Big(response ? 0x00 : 0x01, 1) + Big(key.size(), 2) + Big(8, 1) +
+         Big(0, 3) + Big(8 + key.size() + body.size(), 4) + Big(0, 12) + Big(0, 8) + key + body;
+}
+
+std::string Postgres(Random& random, bool response) {
+  const auto message = [](char type, const std::string& content) {
+    return type + Big(content.size() + 4, 4) + content;
+  };
+  const std::string nul(1, '\0');
+  if (!response) {
+    return Below(random, 2) == 0 ? message('Q', "SELECT * FROM users WHERE name = 'x'" + nul)
+                                 : message('P', nul + "INSERT INTO t VALUES ($1)" + nul + Big(0, 2)) +
+                                       message('B', nul + nul + Body(random)) +
+                                       message('E', nul + Big(0, 4)) + message('S', "");
+  }
+  return message('T', Big(0, 2)) + message('D', Body(random)) + message('C', "SELECT 1" + nul) +
+         message('Z', "I");
+}
+
+// Each word of one of these protocols, and how its connections begin.
+struct Language {
+  std::string (*say)(Random& random, bool response);
+  std::string client_begins = "";
+  std::string backend_begins = "";
+};
+const Language kLanguages[] = {
+    {Http},
+    {Redis},
+    {Memcached},
+    {MemcachedBinary},
+    {Postgres, Big(18, 4) + Big(3, 2) + Big(0, 2) + std::string("user\0bob\0\0", 10),
+     "R" + Big(8, 4) + Big(0, 4) + "Z" + Big(5, 4) + "I"},
+};
+
+std::string Speak(Random& random, const Language& language, bool response) {
+  std::string text = response ? language.backend_begins : language.client_begins;
+  for (size_t messages = 1 + Below(random, 4); messages > 0; --messages)
+    text += language.say(random, response);
   // What resembles it: a byte is wrong, or the end is missing.
   if (Below(random, 3) == 0) text[Below(random, text.size())] ^= 0x20;
   if (Below(random, 3) == 0) text.resize(Below(random, text.size() + 1));
+  // Or only its beginning is right.
+  if (Below(random, 6) == 0) text = text.substr(0, 1 + Below(random, 30)) + Body(random);
   return text;
 }
 
 // One side of a connection: sends its bytes in pieces, then an end or a reset, and reads what comes.
 struct Side {
-  Side(Random& random, TestSocket s, bool response) : socket(std::move(s)) {
+  Side(Random& random, TestSocket s, const Language& language, bool response) : socket(std::move(s)) {
     fcntl(socket.fd(), F_SETFL, O_NONBLOCK);
-    to_send = Below(random, 2) == 0 ? Http(random, response)
+    to_send = Below(random, 3) != 0 ? Speak(random, language, response)
                                     : RandomBytes(random, Below(random, 20) == 0 ? Below(random, 300'000)
                                                                                  : Below(random, 4000));
     resets = Below(random, 8) == 0;
@@ -134,21 +218,32 @@ TEST(Transparency, WhatIsSentArrives) {
   // The second worker has small buffers and splices whatever it may.
   Harness usual;
   Harness small({.buffer = 3000, .first_read = 100, .splice_from = 1});
+  constexpr size_t kAny = std::size(kLanguages);
   struct Way {
     Harness& harness;
     const Protocol& protocol;
+    size_t language;  // of kLanguages
     Address listen, backend;
   };
   const Way kWays[] = {
-      {usual, *FindProtocol("http"), v4, v4},
-      {usual, *FindProtocol("http"), v6, local("a")},
-      {usual, kTcp, local("b"), v6},
-      {usual, kBlind, v4, v4},
-      {small, *FindProtocol("http"), v4, v4},
-      {small, kBlind, v4, local("c")},
-      {small, kTcp, local("d"), v4},
-      {small, *FindProtocol("http"), local("e"), local("f")},
-      {small, kBlind, v4, v4},
+      {usual, *FindProtocol("http"), 0, v4, v4},
+      {usual, *FindProtocol("http"), 0, v6, local("a")},
+      {usual, kTcp, kAny, local("b"), v6},
+      {usual, kBlind, kAny, v4, v4},
+      {usual, *FindProtocol("redis"), 1, v4, v4},
+      {usual, *FindProtocol("memcached"), 2, v6, v4},
+      {usual, *FindProtocol("postgres"), 4, v4, local("g")},
+      {usual, *FindProtocol("auto"), kAny, v4, v4},
+      {small, *FindProtocol("http"), 0, v4, v4},
+      {small, kBlind, kAny, v4, local("c")},
+      {small, kTcp, kAny, local("d"), v4},
+      {small, *FindProtocol("http"), 0, local("e"), local("f")},
+      {small, kBlind, kAny, v4, v4},
+      {small, *FindProtocol("redis"), 1, local("h"), v4},
+      {small, *FindProtocol("memcached"), 3, v4, v4},
+      {small, *FindProtocol("postgres"), 4, v4, v4},
+      {small, *FindProtocol("auto"), kAny, v4, local("i")},
+      {small, *FindProtocol("auto"), kAny, v6, v6},
   };
   std::vector<TestSocket> backends;
   std::vector<Tap*> taps;
@@ -173,9 +268,13 @@ TEST(Transparency, WhatIsSentArrives) {
       TestSocket backend = backends[way].Accept();
       ASSERT_GE(client.fd(), 0);
       ASSERT_GE(backend.fd(), 0);
-      open.emplace_back(
-          Stream{Side(random, std::move(client), false), Side(random, std::move(backend), true)},
-          "stream " + std::to_string(begun) + " of way " + std::to_string(way));
+      // Mostly what the tap expects, as far as it expects anything.
+      size_t language = Below(random, std::size(kLanguages));
+      if (kWays[way].language < std::size(kLanguages) && Below(random, 4) != 0)
+        language = kWays[way].language;
+      open.emplace_back(Stream{Side(random, std::move(client), kLanguages[language], false),
+                               Side(random, std::move(backend), kLanguages[language], true)},
+                        "stream " + std::to_string(begun) + " of way " + std::to_string(way));
       ++begun;
     }
     std::vector<pollfd> polled;

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 SHOP = pathlib.Path(__file__).resolve().parents[3] / "examples" / "shop"
+sys.path.insert(0, str(SHOP))  # where they find each other
 
 
 def load_module(name):

@@ -39,6 +39,13 @@ class ShopTest(unittest.TestCase):
         for key in (order["id"], order["id"].upper(), order["number"]):
             self.assertEqual(self.ask("GET", f"/api/v1/orders/{key}"), (200, order))
 
+    def test_a_cart_is_what_was_put_there_last(self):
+        path = "/api/v1/users/17/cart"
+        self.assertEqual(self.ask("GET", path), (200, {"user": 17, "items": []}))
+        for items in ([{"product_id": 2, "quantity": 3}], []):
+            self.assertEqual(self.ask("PUT", path, {"items": items}), (200, {"user": 17, "items": items}))
+            self.assertEqual(self.ask("GET", path), (200, {"user": 17, "items": items}))
+
     def test_answers(self):
         table = [
             ("GET", "/healthz", None, 200),
@@ -53,8 +60,16 @@ class ShopTest(unittest.TestCase):
             ("POST", "/api/v1/orders", {"items": []}, 422),
             ("POST", "/api/v1/orders", {"items": [{"product_id": "2"}]}, 422),
             ("POST", "/api/v1/orders", {"items": [{"product_id": 2, "quantity": 0}]}, 422),
+            ("POST", "/api/v1/orders", {"items": [{"product_id": 2, "quantity": 1001}]}, 422),
+            ("POST", "/api/v1/orders", {"items": [2]}, 422),
             ("POST", "/api/v1/orders", {"items": [{"product_id": 99}]}, 404),
             ("POST", "/api/v1/orders", [], 422),
+            ("GET", "/api/v1/users/1000/cart", None, 200),
+            ("GET", "/api/v1/users/1001/cart", None, 404),
+            ("GET", "/api/v1/users/0/cart", None, 404),
+            ("PUT", "/api/v1/users/1/cart", {"items": {}}, 422),
+            ("PUT", "/api/v1/users/1/cart", {"items": [{"quantity": 1}]}, 422),
+            ("DELETE", "/api/v1/users/1/cart", None, 405),
             ("POST", "/admin/fault", {"latency": 1}, 422),
             ("POST", "/admin/fault", {"error_rate": 2}, 422),
             ("POST", "/admin/fault", {"path": "orders"}, 422),
@@ -117,15 +132,6 @@ class FaultsTest(unittest.TestCase):
         self.assertAlmostEqual(sorted(first)[1000], 0.010, delta=0.001)
         self.assertGreater(sorted(first)[1980], 0.020)
 
-    def test_old_orders_are_forgotten(self):
-        shop = shop_module.Shop(seed=1)
-        limit = shop_module.MAX_ORDERS
-        for _ in range(limit + 1):
-            shop.create_order({"items": [{"product_id": 1}]})
-        with self.assertRaises(shop_module.ShopError):
-            shop.order(None, "1")
-        self.assertEqual(shop.order(None, str(limit + 1))[0], 200)
-
 
 class StopTest(unittest.TestCase):
     def test_sigterm_ends_it_cleanly_with_a_connection_open(self):
@@ -139,6 +145,11 @@ class StopTest(unittest.TestCase):
             ended = program.run("shop", "--port", str(shop.port))
         self.assertEqual(ended.returncode, 1)
         self.assertIn(str(shop.port), ended.stderr)
+
+    def test_no_database(self):
+        ended = program.run("shop", "--port", "0", "--postgres", "postgresql://127.0.0.1:1/postgres")
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, "^shop: (the database: |No module named 'psycopg2')")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ std::string ErrorsOf(const CommandLine& flags) {
 TEST(CommandLineTest, Taps) {
   CommandLine flags;
   flags.taps = {"http://0.0.0.0:8080=127.0.0.1:8081", "tcp://unix:/run/x.sock=[::1]:6379",
-                "http://[::]:8082=backend:80"};
+                "http://[::]:8082=backend:80", "auto://[::]:8083=backend:81"};
   const Result<Config> config = FromCommandLine(flags, NoEnvironment);
   ASSERT_TRUE(config) << config.error().message;
   std::vector<std::string> taps;
@@ -29,9 +29,9 @@ TEST(CommandLineTest, Taps) {
     taps.push_back(tap.tap.name + " " + tap.protocol + " " + tap.tap.listen.ToString() + " " +
                    tap.tap.upstream.ToString());
   }
-  EXPECT_THAT(
-      taps, testing::ElementsAre("http http 0.0.0.0:8080 127.0.0.1:8081",
-                                 "tcp tcp unix:/run/x.sock [::1]:6379", "http-2 http [::]:8082 backend:80"));
+  EXPECT_THAT(taps, testing::ElementsAre(
+                        "http http 0.0.0.0:8080 127.0.0.1:8081", "tcp tcp unix:/run/x.sock [::1]:6379",
+                        "http-2 http [::]:8082 backend:80", "auto auto [::]:8083 backend:81"));
   EXPECT_EQ(config->listen.ToString(), "0.0.0.0:9464");
   EXPECT_EQ(config->probe_listen.ToString(), "0.0.0.0:9465");
   EXPECT_EQ(config->service, "unknown_service");
@@ -62,7 +62,7 @@ TEST(CommandLineTest, WrongTaps) {
       {"", "the protocol is missing; " + form},
       {"0.0.0.0:1=b:2", "the protocol is missing; " + form},
       {"mysql://0.0.0.0:1=b:2",
-       "\"mysql\" is no protocol; valid ones: http, memcached, postgres, redis, tcp"},
+       "\"mysql\" is no protocol; valid ones: http, memcached, postgres, redis, tcp, auto"},
       {"http://0.0.0.0:1", "the upstream is missing; " + form},
       {"http://=b:2", net::Address::Parse("").error().message},
       {"http://0.0.0.0:1=", net::Address::Parse("").error().message},

@@ -246,14 +246,27 @@ TEST(ConfigTest, TapsThatExcludeEachOther) {
        "s.yaml:3:92: tap \"a\" already gives its http series the prefix \"p\"; choose another"},
       {"- {name: c, protocol: http, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}",
        ""},
-      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}\n"
+      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}\n"
        "- {name: d, protocol: postgres, listen: \"x:3\", upstream: \"b:1\", naming: {style: plain, prefix: "
-       "p}}",
+       "q}}",
        ""},
-      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}\n"
+      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}\n"
        "- {name: d, protocol: memcached, listen: \"x:3\", upstream: \"b:1\", naming: {style: plain, prefix: "
-       "p}}",
-       "s.yaml:4:97: tap \"c\" already gives its cache series the prefix \"p\"; choose another"},
+       "q}}",
+       "s.yaml:4:97: tap \"c\" already gives its cache series the prefix \"q\"; choose another"},
+      {"- {name: c, protocol: redis, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}",
+       "s.yaml:3:93: tap \"a\" already gives its cache series the prefix \"p\"; choose another"},
+      {"- {name: c, protocol: auto, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: p}}",
+       "s.yaml:3:92: tap \"a\" already gives its http series the prefix \"p\"; choose another"},
+      {"- {name: c, protocol: auto, listen: \"x:2\", upstream: \"b:1\", naming: {style: plain, prefix: q}}\n"
+       "- {name: d, protocol: postgres, listen: \"x:3\", upstream: \"b:1\", naming: {style: plain, prefix: "
+       "q}}",
+       "s.yaml:4:96: tap \"c\" already gives its postgres series the prefix \"q\"; choose another"},
+      {"- {name: c, protocol: auto, listen: \"x:2\", upstream: \"b:1\", routes: [/a], ignore: [/b], "
+       "keyspaces: "
+       "[\"k:*\"], cache_window: 1m, slow_query: 1s, log_slow_queries: true, role: client, naming: {style: "
+       "plain, prefix: q}}",
+       ""},
   };
   for (const auto& [tap, want] : cases) {
     const std::string got = ErrorsOf("taps:\n" + a + tap);
@@ -288,20 +301,26 @@ TEST(ConfigTest, WhatTheRoomsRefuse) {
 TEST(ConfigTest, KeysThatDoNotFitTheProtocol) {
   const std::pair<std::string, std::string> cases[] = {
       {"http, keyspaces: [a]",
-       "s.yaml:2:72: \"keyspaces\" goes with protocol memcached or redis and not with http; remove it"},
-      {"tcp, cache_window: 1m",
-       "s.yaml:2:74: \"cache_window\" goes with protocol memcached or redis and not with tcp; remove it"},
-      {"postgres, cache_window: 1m",
-       "s.yaml:2:79: \"cache_window\" goes with protocol memcached or redis and not with postgres; remove "
+       "s.yaml:2:72: \"keyspaces\" goes with protocol memcached or redis or auto and not with http; remove "
        "it"},
-      {"redis, slow_query: 1s",
-       "s.yaml:2:74: \"slow_query\" goes with protocol postgres and not with redis; remove it"},
+      {"tcp, cache_window: 1m",
+       "s.yaml:2:74: \"cache_window\" goes with protocol http or memcached or redis or auto and not with "
+       "tcp; "
+       "remove it"},
+      {"postgres, cache_window: 1m",
+       "s.yaml:2:79: \"cache_window\" goes with protocol http or memcached or redis or auto and not with "
+       "postgres; remove it"},
+      {"http, slow_query: 1s",
+       "s.yaml:2:73: \"slow_query\" goes with protocol memcached or postgres or redis or auto and not with "
+       "http; remove it"},
       {"memcached, routes: [/a]",
-       "s.yaml:2:74: \"routes\" goes with protocol http and not with memcached; remove it"},
+       "s.yaml:2:74: \"routes\" goes with protocol http or auto and not with memcached; remove it"},
       {"postgres, ignore: [/a]",
-       "s.yaml:2:73: \"ignore\" goes with protocol http and not with postgres; remove it"},
+       "s.yaml:2:73: \"ignore\" goes with protocol http or auto and not with postgres; remove it"},
       {"redis, keyspaces: [a], cache_window: 1m", ""},
       {"memcached, keyspaces: [a], cache_window: 1m", ""},
+      {"http, cache_window: 1m", ""},
+      {"redis, slow_query: 1s, log_slow_queries: true", ""},
       {"postgres, slow_query: 1s, role: client", ""},
   };
   for (const auto& [keys, want] : cases) {

@@ -56,7 +56,7 @@ std::optional<std::string> TestEnvironment(const std::string& name) {
 // A protocol that the key of a tap goes with.
 std::string ProtocolFor(const std::string& key) {
   if (key == "taps[].keyspaces" || key == "taps[].cache_window") return "redis";
-  return key == "taps[].slow_query" ? "postgres" : "http";
+  return key.find("slow_quer") != std::string::npos ? "postgres" : "http";
 }
 
 // A file that is right, with `key: value` in it.
@@ -70,6 +70,7 @@ std::string FileWith(const std::string& key, const std::string& value) {
     const std::string name = key.substr(14);
     tap["naming"] = "{" + std::string(name == "prefix" ? "style: plain, " : "") + name + ": " + value + "}";
   } else if (key.starts_with("taps[].")) {
+    if (key == "taps[].log_slow_queries") tap["slow_query"] = "1s";
     tap[key.substr(7)] = value;
   } else if (const size_t dot = key.find('.'); dot != std::string::npos) {
     top = key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + value + "}\n";
@@ -196,6 +197,8 @@ TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
     EXPECT_EQ(tap.meter.naming.style, default_tap.meter.naming.style) << row.key;
     EXPECT_EQ(tap.database.keyspaces.size(), default_tap.database.keyspaces.size()) << row.key;
     EXPECT_EQ(tap.database.cache_window, default_tap.database.cache_window) << row.key;
+    EXPECT_EQ(tap.database.log_slow_queries, default_tap.database.log_slow_queries) << row.key;
+    if (row.key == "taps[].log_slow_queries") continue;  // It is not there without the other one.
     EXPECT_EQ(tap.database.slow_query, default_tap.database.slow_query) << row.key;
   }
 }

@@ -1,0 +1,16 @@
+// Random numbers that a seed repeats (mulberry32).
+"use strict";
+
+function randomFrom(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  const below = (limit) => Math.floor(next() * limit);
+  return {below, of: (list) => list[below(list.length)]};
+}
+
+module.exports = {randomFrom};
