@@ -34,11 +34,9 @@ class Matcher {
   const std::vector<std::string>& literals() const { return literals_; }  // empty: not a set of literals
   const std::string& prefix() const { return prefix_; }                   // "" : none
 
-  // Instructions of the compiled expression, of some 16 bytes each; 0 without one. For those who take many from
-  // outside and must bound what they hold.
-  size_t program_size() const {
-    return regex_ == nullptr ? 0 : static_cast<size_t>(regex_->ProgramSize());
-  }
+  // Instructions of the compiled expression, of some 16 bytes each; 0 without one. For those who take many
+  // from outside and must bound what they hold.
+  size_t program_size() const { return regex_ == nullptr ? 0 : static_cast<size_t>(regex_->ProgramSize()); }
 
   // `job=~"a.*"`, the value quoted as Go quotes.
   std::string ToString() const;

@@ -13,6 +13,7 @@
 #include "core/base/float_text.h"
 #include "core/base/utf8.h"
 #include "rules/promql/accumulator.h"
+#include "rules/promql/functions/function.h"
 #include "rules/promql/grouping.h"
 #include "rules/promql/printer.h"
 
@@ -326,6 +327,40 @@ Status CheckParam(Evaluation& evaluation, const Aggregate& aggregate, std::vecto
   return {};
 }
 
+// Whether the argument's rows come from a function of one metric's ranges, so that no two of them differ by
+// name alone, and the operator has no use for the name.
+bool NamesMayStay(Evaluation& evaluation, const Aggregate& aggregate) {
+  if (evaluation.query().options.delayed_name_removal) return false;
+  switch (aggregate.op) {
+    case AggregateOp::kCountValues:
+    case AggregateOp::kLimitk:
+    case AggregateOp::kLimitRatio:
+      return false;
+    default:
+      break;
+  }
+  if (!aggregate.without && std::any_of(aggregate.grouping.begin(), aggregate.grouping.end(),
+                                        [](const std::string& name) { return name == "__name__"; })) {
+    return false;
+  }
+  const auto* const call = TryAs<Call>(Unwrap(*aggregate.expr));
+  if (call == nullptr) return false;
+  const Implementation* const implementation = FindImplementation(call->function->name);
+  if (implementation == nullptr || implementation->keeps_name ||
+      !std::holds_alternative<RangeFunction>(implementation->function)) {
+    return false;
+  }
+  for (const ExprPtr& arg : call->args) {
+    const auto* const matrix = TryAs<MatrixSelector>(Unwrap(*arg));
+    if (matrix == nullptr) continue;
+    const std::vector<Matcher>& matchers = matrix->selector->matchers;
+    return std::any_of(matchers.begin(), matchers.end(), [](const Matcher& matcher) {
+      return matcher.type() == Matcher::Type::kEqual && matcher.name() == "__name__";
+    });
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Grid> EvalAggregate(Evaluation& evaluation, const Aggregate& aggregate) {
@@ -345,6 +380,8 @@ Result<Grid> EvalAggregate(Evaluation& evaluation, const Aggregate& aggregate) {
     if (Status sound = CheckParam(evaluation, aggregate, &param); !sound)
       return tl::unexpected(sound.error());
   }
+  const bool names_may_stay = NamesMayStay(evaluation, aggregate);
+  evaluation.query().names_may_stay = names_may_stay;
   Result<Grid> argument = evaluation.Eval(*aggregate.expr);
   if (!argument) return argument;
   Aggregation aggregation(evaluation, aggregate, *std::move(argument));
@@ -352,8 +389,12 @@ Result<Grid> EvalAggregate(Evaluation& evaluation, const Aggregate& aggregate) {
     case AggregateOp::kTopk:
     case AggregateOp::kBottomk:
     case AggregateOp::kLimitk:
-    case AggregateOp::kLimitRatio:
-      return aggregation.Choose(param);
+    case AggregateOp::kLimitRatio: {
+      Result<Grid> chosen = aggregation.Choose(param);
+      if (!chosen || !names_may_stay) return chosen;
+      for (Grid::Row& row : chosen->rows()) evaluation.DropName(row);
+      return chosen;
+    }
     case AggregateOp::kCountValues:
       return aggregation.CountValues(label);
     default:

@@ -200,6 +200,10 @@ Status Evaluation::Charge(int64_t samples) {
   if (samples > 0 && query_.samples_held > query_.options.max_samples) {
     return tl::unexpected(TooManySamples());
   }
+  // The clock costs as much as a few samples do.
+  constexpr uint32_t kSmallCharges = 4;
+  if (samples < 0 || (samples == 1 && ++query_.small_charges < kSmallCharges)) return {};
+  query_.small_charges = 0;
   if (query_.cancellation != nullptr && query_.cancellation->cancelled()) {
     return Fail(ErrorCode::kTimeout, "query was canceled in expression evaluation");
   }
@@ -209,12 +213,11 @@ Status Evaluation::Charge(int64_t samples) {
   return {};
 }
 
-int64_t Evaluation::Weight(const FloatHistogram* histogram) {
-  if (histogram == nullptr) return 1;
+int64_t Evaluation::HistogramWeight(const FloatHistogram& histogram) {
   constexpr size_t kBytesPerSample = 16;  // a float with its time
   const size_t bytes =
-      sizeof(FloatHistogram) + (histogram->positive.size() + histogram->negative.size()) * sizeof(double) +
-      (histogram->positive_spans.size() + histogram->negative_spans.size()) * sizeof(NativeSpan);
+      sizeof(FloatHistogram) + (histogram.positive.size() + histogram.negative.size()) * sizeof(double) +
+      (histogram.positive_spans.size() + histogram.negative_spans.size()) * sizeof(NativeSpan);
   return static_cast<int64_t>(bytes / kBytesPerSample);
 }
 

@@ -37,6 +37,9 @@ struct Query {
   // Histograms that are read come with their counter resets told apart, where the store left that open: so
   // below histogram_count and its kind, and not below those that use the buckets.
   bool tell_resets = false;
+  // Whoever evaluates the next range function has no use for names: they may stay. The function takes it back.
+  bool names_may_stay = false;
+  uint32_t small_charges = 0;  // since the clock was looked at
 };
 
 class Evaluation {
@@ -73,7 +76,9 @@ class Evaluation {
     return Charge(samples == 0 ? -RowShare() : std::max<int64_t>(samples - RowShare(), 0));
   }
   // A histogram counts as many samples as take as much memory; a float, and an empty cell, is one.
-  static int64_t Weight(const FloatHistogram* histogram);
+  static int64_t Weight(const FloatHistogram* histogram) {
+    return histogram == nullptr ? 1 : HistogramWeight(*histogram);
+  }
 
   // Marks a row as one without a name: at once, or at the end of the query, as the options say.
   void DropName(Grid::Row& row) const;
@@ -82,6 +87,7 @@ class Evaluation {
   Status CheckDistinct(Grid* grid) const;
 
  private:
+  static int64_t HistogramWeight(const FloatHistogram& histogram);
   Result<Grid> EvalNode(const Expr& expr);
   // The sparser a row, the cheaper it is, down to this.
   int64_t RowShare() const { return static_cast<int64_t>(steps_.count / 4); }

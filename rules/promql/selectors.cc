@@ -219,13 +219,17 @@ Result<Grid> EvalSelector(Evaluation& evaluation, const VectorSelector& selector
     const size_t row = grid.Add(series->labels());
     int64_t found = 0;
     const FloatHistogram* last = nullptr;
-    const auto put = [&](size_t step, const Cell& cell) {
-      if (cell.empty()) return;
+    const auto put = [&](size_t step, Cell cell) {
+      if (cell.histogram == nullptr) {
+        if (IsStale(cell.value)) return;
+        ++found;
+        grid.SetFloat(row, step, cell.value);
+        return;
+      }
       // At several steps it is the same sample, which is held once.
-      const bool shared = cell.histogram != nullptr && cell.histogram.get() == last;
-      found += shared ? 1 : Evaluation::Weight(cell.histogram.get());
+      found += cell.histogram.get() == last ? 1 : Evaluation::Weight(cell.histogram.get());
       last = cell.histogram.get();
-      grid.Set(row, step, cell);
+      grid.SetHistogram(row, step, std::move(cell.histogram));
     };
     if (smoothed) {
       Smoother smoother(evaluation, selector, series->labels(), &samples);

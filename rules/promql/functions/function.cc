@@ -65,8 +65,18 @@ Status CheckExtension(const Expr& range, std::string_view function) {
                           anchored ? "anchored" : "smoothed", fmt::join(known, ", "), function));
 }
 
+// Names that are left where nobody looks at them save a set of labels for each row. Not where they show: in
+// what is said about histograms; nor where rows may differ by what goes with the name.
+bool NamesShow(const Grid& grid) {
+  return grid.has_histograms() ||
+         std::any_of(grid.rows().begin(), grid.rows().end(), [](const Grid::Row& row) {
+           return !row.labels.Get("__type__").empty() || !row.labels.Get("__unit__").empty();
+         });
+}
+
 Result<Grid> EvalRangeFunction(Evaluation& evaluation, const Call& call, const Implementation& implementation,
                                RangeFunction function) {
+  const bool names_may_stay = std::exchange(evaluation.query().names_may_stay, false);
   const Expr* range = nullptr;
   std::vector<std::vector<double>> scalars;  // of each scalar argument: its value at each step
   for (const ExprPtr& arg : call.args) {
@@ -109,10 +119,14 @@ Result<Grid> EvalRangeFunction(Evaluation& evaluation, const Call& call, const I
       grid.RemoveLast();
       return evaluation.ChargeFound(0);
     }
-    if (!implementation.keeps_name) evaluation.DropName(grid.row(row));
+    if (!implementation.keeps_name && !names_may_stay) evaluation.DropName(grid.row(row));
     return evaluation.ChargeFound(found);
   });
   if (!visited) return tl::unexpected(visited.error());
+  if (names_may_stay) {
+    if (!NamesShow(grid)) return grid;
+    for (Grid::Row& row : grid.rows()) evaluation.DropName(row);
+  }
   if (Status distinct = evaluation.CheckDistinct(&grid); !distinct) return tl::unexpected(distinct.error());
   return grid;
 }

@@ -20,6 +20,9 @@ namespace {
 // Bytes: nested calls could double a value each time.
 constexpr size_t kLongestValue = 1 << 20;
 
+// Bytes that an expression may take when compiled; as many may be there at once as calls are nested.
+constexpr int64_t kRegexMemory = 2 << 20;
+
 bool IsLabelName(std::string_view name) {
   return !name.empty() && IsValidUtf8(name);
 }
@@ -106,6 +109,7 @@ Result<Grid> LabelReplace(Evaluation& evaluation, const Call& call) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_dot_nl(true);
+  options.set_max_mem(kRegexMemory);
   const RE2 regex(pattern, options);
   if (!regex.ok()) {
     return Fail(ErrorCode::kInvalidArgument, "invalid regular expression in label_replace(): " + pattern);

@@ -243,5 +243,31 @@ TEST_F(EngineTest, TimesFarAwayAreRefusedOrEmpty) {
   EXPECT_TRUE(Range("m @ start() + m @ end()", -kTimeLimit, kTimeLimit, kTimeLimit).has_value());
 }
 
+// As deep as the parser lets them be: evaluation follows the tree, on a thread's ordinary stack.
+TEST_F(EngineTest, DeepExpressions) {
+  Load(Labels{{"__name__", "m"}}, {1});
+  struct Case {
+    const char* before;
+    const char* behind;
+    int depth;
+  };
+  const Case cases[] = {
+      {"(", ")", 240},
+      {"-(", ")", 120},
+      {"abs(", ")", 240},
+      {"(m + ", ")", 120},
+      {"max_over_time(", "[1m:1m])", 120},
+      {"sum by (a) (label_replace(", ", \"a\", \"b\", \"\", \"\"))", 120},
+      {"histogram_quantile(0.5, ", ")", 240},
+      {"info(", ")", 240},
+  };
+  for (const Case& c : cases) {
+    std::string query = "m";
+    for (int i = 0; i < c.depth; ++i) query = c.before + query + c.behind;
+    const auto result = Instant(query, 0);
+    EXPECT_TRUE(result.has_value()) << c.before << ": " << result.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace sidelight::promql

@@ -1,5 +1,4 @@
-// Runs the scripts that lie beside this file, each as a test of its own. Their language is promqltest's
-// (docs/promql.md says where it is described).
+// Runs the scripts that lie beside this file, in the language of promqltest, each as a test of its own.
 #include <gtest/gtest.h>
 
 #include <algorithm>
