@@ -16,6 +16,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench/query"))
+
+import query_bench  # noqa: E402
+
 IDLE_CONNECTIONS = 4000
 
 
@@ -153,6 +157,10 @@ def main():
     faster = ratio["Ratio"]["ratio"]
     row("/metrics, 10,000 series, collected and written", f"{ours:.2f} ms", f"prometheus-cpp {theirs:.1f} ms",
         f"{faster:.1f} x faster", ">= 20 x", faster >= 20)
+
+    print("queries ...", file=sys.stderr)
+    for cells in query_bench.rows(query_bench.measure(args.build / "bench/query_server", 10 if args.quick else 30)):
+        row(*cells)
 
     widths = [max(len(r[i]) for r in rows) for i in range(5)]
     print(f"\n{'what':{widths[0]}}  {'measured':{widths[1]}}  {'beside':{widths[2]}}  {'ratio':{widths[3]}}  budget")

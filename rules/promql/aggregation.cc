@@ -16,6 +16,7 @@
 #include "rules/promql/functions/function.h"
 #include "rules/promql/grouping.h"
 #include "rules/promql/printer.h"
+#include "rules/promql/signature.h"
 
 namespace sidelight::promql {
 namespace {

@@ -37,7 +37,8 @@ struct Query {
   // Histograms that are read come with their counter resets told apart, where the store left that open: so
   // below histogram_count and its kind, and not below those that use the buckets.
   bool tell_resets = false;
-  // Whoever evaluates the next range function has no use for names: they may stay. The function takes it back.
+  // Whoever evaluates the next range function has no use for names: they may stay. The function takes it
+  // back.
   bool names_may_stay = false;
   uint32_t small_charges = 0;  // since the clock was looked at
 };

@@ -123,10 +123,13 @@ Result<Cell> VarianceOverTime(const RangeCall& call, const Window& window) {
   for (const double value : window.values) variance.Add(value);
   return Cell{.value = variance.value()};
 }
+// Not the root of VarianceOverTime's cell: optimizers take the root before they look whether the cell is
+// empty, and a root makes an ordinary NaN of the stale marker.
 Result<Cell> DeviationOverTime(const RangeCall& call, const Window& window) {
-  Result<Cell> cell = VarianceOverTime(call, window);
-  if (!cell->empty()) cell->value = std::sqrt(cell->value);
-  return cell;
+  if (!FloatsAlone(call, window)) return Cell();
+  FloatVariance variance;
+  for (const double value : window.values) variance.Add(value);
+  return Cell{.value = std::sqrt(variance.value())};
 }
 
 Result<Cell> QuantileOverTime(const RangeCall& call, const Window& window) {
