@@ -23,14 +23,6 @@ bool IsHuge(const FloatHistogram& histogram) {
 
 }  // namespace
 
-void FloatSum::Add(double value) {
-  CompensatedAdd(value, &sum_, &lost_);
-}
-
-double FloatSum::value() const {
-  return std::isinf(sum_) ? sum_ : sum_ + lost_;
-}
-
 void FloatMean::Add(double value) {
   ++count_;
   if (!incremental_) {

@@ -2,10 +2,12 @@
 // addition loses of the low-order bits (Neumaier), as Prometheus does.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "core/base/compensated_sum.h"
 #include "core/model/float_histogram.h"
 #include "rules/promql/annotations.h"
 #include "rules/promql/ast.h"
@@ -15,8 +17,8 @@ namespace sidelight::promql {
 // A sum of floats.
 class FloatSum {
  public:
-  void Add(double value);
-  double value() const;
+  void Add(double value) { CompensatedAdd(value, &sum_, &lost_); }
+  double value() const { return std::isinf(sum_) ? sum_ : sum_ + lost_; }
 
  private:
   double sum_ = 0;

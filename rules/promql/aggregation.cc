@@ -65,13 +65,20 @@ class Aggregation {
       if (Status held = evaluation_.ChargeRow(); !held) return tl::unexpected(held.error());
       result.Add(std::move(groups_.labels[group]), groups_.drop_name[group]);
       int64_t found = 0;
-      for (size_t i = 0; i < argument_.steps(); ++i) {
-        Cell cell = Combine(groups_.rows[group], i, param.empty() ? 0 : param[i]);
-        if (cell.empty()) continue;
-        keep[group] = true;
-        found += Evaluation::Weight(cell.histogram.get());
-        result.Set(group, i, std::move(cell));
+      const bool floats = !argument_.has_histograms();
+      if (floats && aggregate_.op == AggregateOp::kSum) {
+        found = AddRows<FloatSum>(group, &result);
+      } else if (floats && aggregate_.op == AggregateOp::kAvg) {
+        found = AddRows<FloatMean>(group, &result);
+      } else {
+        for (size_t i = 0; i < argument_.steps(); ++i) {
+          Cell cell = Combine(groups_.rows[group], i, param.empty() ? 0 : param[i]);
+          if (cell.empty()) continue;
+          found += Evaluation::Weight(cell.histogram.get());
+          result.Set(group, i, std::move(cell));
+        }
       }
+      keep[group] = found > 0;
       if (Status held = evaluation_.ChargeFound(found); !held) return tl::unexpected(held.error());
     }
     result.Keep(keep);
@@ -177,6 +184,28 @@ class Aggregation {
       default:
         return {};
     }
+  }
+
+  // Of floats alone: row by row, as they lie in memory. How many steps have a result.
+  template <class Sum>
+  int64_t AddRows(size_t group, Grid* result) {
+    std::vector<Sum> sums(argument_.steps());
+    std::vector<char> any(argument_.steps());
+    for (const size_t row : groups_.rows[group]) {
+      const std::span<const double> floats = argument_.floats(row);
+      for (size_t i = 0; i < floats.size(); ++i) {
+        if (IsStale(floats[i])) continue;
+        any[i] = 1;
+        sums[i].Add(floats[i]);
+      }
+    }
+    int64_t found = 0;
+    for (size_t i = 0; i < any.size(); ++i) {
+      if (any[i] == 0) continue;
+      ++found;
+      result->SetFloat(group, i, sums[i].value());
+    }
+    return found;
   }
 
   template <class Sum>

@@ -3,15 +3,7 @@
 namespace sidelight::promql {
 namespace {
 
-// Moves [first, last) on to the samples in (start, end].
-void Advance(const std::vector<UnixMillis>& times, UnixMillis start, UnixMillis end, size_t* first,
-             size_t* last) {
-  while (*first < times.size() && times[*first] <= start) ++*first;
-  if (*last < *first) *last = *first;
-  while (*last < times.size() && times[*last] <= end) ++*last;
-}
-
-// The same, with the neighbours that an extended selector wants.
+// The samples in a window, [first, last), with the neighbours that an extended selector wants.
 struct Extended {
   size_t first;
   size_t last;

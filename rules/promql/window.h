@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/model/float_histogram.h"
@@ -46,7 +47,38 @@ class RangeSeries {
   // The window of that step; steps are asked for in ascending order. Valid until the next call.
   const Window& At(size_t step);
 
+  // Whether there is nothing but floats within the ranges: no histograms, and no neighbours asked for.
+  bool floats_alone() const {
+    return samples_.histogram_times.empty() && window_.extension == VectorSelector::Extension::kNone;
+  }
+  // Whether any of its floats has a start timestamp.
+  bool has_starts() const { return !samples_.starts.empty(); }
+  // Of a series of floats alone: all of them, and which of them, [first, last), are in the window of a step.
+  // To be used instead of At, for functions that go over many windows.
+  std::span<const UnixMillis> times() const { return samples_.times; }
+  std::span<const double> values() const { return samples_.values; }
+  struct Slice {
+    size_t first;
+    size_t last;
+    UnixMillis start;
+    UnixMillis end;
+  };
+  Slice FloatsAt(size_t step) {
+    const UnixMillis end = first_end_ + static_cast<int64_t>(step) * end_interval_;
+    const UnixMillis start = end - range_;
+    Advance(samples_.times, start, end, &first_float_, &last_float_);
+    return {first_float_, last_float_, start, end};
+  }
+
  private:
+  // Moves [first, last) on to the samples in (start, end].
+  static void Advance(const std::vector<UnixMillis>& times, UnixMillis start, UnixMillis end, size_t* first,
+                      size_t* last) {
+    while (*first < times.size() && times[*first] <= start) ++*first;
+    if (*last < *first) *last = *first;
+    while (*last < times.size() && times[*last] <= end) ++*last;
+  }
+
   const Labels& labels_;
   const bool drop_name_;
   const storage::Samples& samples_;

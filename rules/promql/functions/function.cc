@@ -94,13 +94,18 @@ Result<Grid> EvalRangeFunction(Evaluation& evaluation, const Call& call, const I
   const size_t steps = evaluation.steps().count;
   Grid grid(steps);
   std::vector<double> at_step(scalars.size());
+  const FloatRowFunction float_row = implementation.float_row;
+  const bool by_start = evaluation.query().options.start_timestamps;
   size_t work = 0;  // samples looked at since the time was
   Status visited = evaluation.EvalRange(*range, [&](RangeSeries& series) -> Status {
     const RangeCall context{evaluation, call, series.labels(), at_step};
     if (Status held = evaluation.ChargeRow(); !held) return held;
     const size_t row = grid.Add(series.labels(), series.drop_name());
     int64_t found = 0;
-    for (size_t i = 0; i < steps; ++i) {
+    const bool whole_row =
+        float_row != nullptr && series.floats_alone() && !(by_start && series.has_starts());
+    if (whole_row) found = float_row(context, series, grid.floats(row));
+    for (size_t i = 0; i < steps && !whole_row; ++i) {
       const Window& window = series.At(i);
       work += 1 + window.times.size() + window.histograms.size();
       if (work > kWorkAtOnce) {

@@ -31,13 +31,19 @@ struct RangeCall {
 // the query. Names are dropped, unless Implementation::keeps_name.
 using RangeFunction = Result<Cell> (*)(const RangeCall& call, const Window& window);
 
+// The same for one series of floats alone (RangeSeries::floats_alone), at all steps at once: puts its results
+// into `row`, one for each step, which holds the stale marker for "no result" before. How many it found. For
+// functions that are asked for over many series and steps. Not called where start timestamps take part.
+using FloatRowFunction = int64_t (*)(const RangeCall& call, RangeSeries& series, std::span<double> row);
+
 // Evaluates its arguments itself.
 using GridFunction = Result<Grid> (*)(Evaluation& evaluation, const Call& call);
 
 struct Implementation {
   std::string_view name;
   std::variant<MathFunction, RangeFunction, GridFunction> function;
-  bool keeps_name = false;  // of a RangeFunction
+  bool keeps_name = false;               // of a RangeFunction
+  FloatRowFunction float_row = nullptr;  // of a RangeFunction; null: it has none
 };
 
 // nullptr when there is none of that name.

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -148,13 +147,13 @@ class InfoSeries {
     return {};
   }
 
-  // The labels that the info series beside a series have for it at a step; nothing when there is none. Of
-  // several series of one metric the one with the newest sample counts.
-  Result<std::optional<std::map<std::string, std::string>>> LabelsFor(const Labels& series, size_t step,
-                                                                      const Wanted& wanted) const {
-    using Found = std::optional<std::map<std::string, std::string>>;
+  // The labels that the info series beside a series have for it at a step, into `labels`; false when there is
+  // none. Of several series of one metric the one with the newest sample counts.
+  Result<bool> LabelsFor(const Labels& series, size_t step, const Wanted& wanted,
+                         std::map<std::string, std::string>* labels) const {
+    labels->clear();
     const size_t group = index_.Find(series);
-    if (group == GroupIndex::kNone) return Found();
+    if (group == GroupIndex::kNone) return false;
     std::map<std::string_view, size_t> newest;  // by the metric's name
     for (const size_t row : rows_[group]) {
       if (!values_.Has(row, step)) continue;
@@ -170,8 +169,7 @@ class InfoSeries {
       }
       if (time > other_time) other->second = row;
     }
-    if (newest.empty()) return Found();
-    Found labels = std::map<std::string, std::string>();
+    if (newest.empty()) return false;
     for (const auto& [name, row] : newest) {
       for (const Label label : values_.row(row).labels) {
         if (label.name == kName || IsIdentifying(label.name) || !wanted.Includes(label.name)) continue;
@@ -182,7 +180,7 @@ class InfoSeries {
         }
       }
     }
-    return labels;
+    return true;
   }
 
  private:
@@ -213,6 +211,7 @@ Result<Grid> Info(Evaluation& evaluation, const Call& call) {
     return tl::unexpected(loaded.error());
 
   Grid result(base->steps());
+  std::map<std::string, std::string> added_labels;
   for (size_t row = 0; row < base->size(); ++row) {
     const Grid::Row& series = base->row(row);
     const bool is_info = wanted.IsInfo(series.labels);
@@ -222,10 +221,10 @@ Result<Grid> Info(Evaluation& evaluation, const Call& call) {
       if (!base->Has(row, i)) continue;
       Labels labels = series.labels;
       if (!is_info) {
-        const auto found = info.LabelsFor(series.labels, i, wanted);
+        const Result<bool> found = info.LabelsFor(series.labels, i, wanted, &added_labels);
         if (!found) return tl::unexpected(found.error());
-        if (!found->has_value() && !wanted.takes_none) continue;
-        if (found->has_value()) labels = Enriched(series.labels, **found);
+        if (!*found && !wanted.takes_none) continue;
+        if (*found) labels = Enriched(series.labels, added_labels);
       }
       const auto [place, added] = rows.try_emplace(labels, result.size());
       if (added) {

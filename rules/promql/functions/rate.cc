@@ -99,30 +99,55 @@ std::optional<Growth> HistogramGrowth(const RangeCall& call, const Window& windo
   return growth;
 }
 
+// What extrapolation has to know of the samples in a window.
+struct Observed {
+  UnixMillis range_start;
+  UnixMillis range_end;
+  UnixMillis first_time;
+  UnixMillis last_time;
+  size_t samples;
+  double first;      // the counter's value at the first sample
+  double total;      // by how much it grew
+  UnixMillis began;  // within the range, with zero; 0: not known
+};
+
 // By what factor the growth between the samples becomes the growth over the whole range.
-double Extrapolation(const Window& window, const Growth& growth, RateKind kind, bool began_within) {
+template <RateKind Kind>
+inline double Extrapolation(const Observed& seen) {
   const auto seconds = [](int64_t millis) { return static_cast<double>(millis) / 1000; };
-  const double sampled = seconds(growth.last_time - growth.first_stamp.time);
-  double to_start = seconds(growth.first_stamp.time - window.start);
-  double to_end = seconds(window.end - growth.last_time);
-  const double average = growth.samples > 1 ? sampled / static_cast<double>(growth.samples - 1) : 0;
+  const double sampled = seconds(seen.last_time - seen.first_time);
+  double to_start = seconds(seen.first_time - seen.range_start);
+  double to_end = seconds(seen.range_end - seen.last_time);
+  const double average = seen.samples > 1 ? sampled / static_cast<double>(seen.samples - 1) : 0;
   // Samples end somewhat within the range all the time; by more than this the series itself begins or ends
   // there.
   const double threshold = average * 1.1;
   if (to_start >= threshold) to_start = average / 2;
   // No counter was below zero before its first sample.
-  if (IsCounter(kind) && growth.total > 0 && growth.first >= 0) {
-    to_start = std::min(to_start, sampled * (growth.first / growth.total));
+  if (IsCounter(Kind) && seen.total > 0 && seen.first >= 0) {
+    to_start = std::min(to_start, sampled * (seen.first / seen.total));
   }
   if (to_end >= threshold) to_end = average / 2;
   double observed = sampled;
-  if (began_within) {
-    observed = seconds(growth.last_time - growth.first_stamp.start);
+  if (seen.began != 0) {
+    observed = seconds(seen.last_time - seen.began);
     to_start = 0;
   }
   double factor = (observed + to_start + to_end) / observed;
-  if (kind == RateKind::kRate) factor /= seconds(window.end - window.start);
+  if (Kind == RateKind::kRate) factor /= seconds(seen.range_end - seen.range_start);
   return factor;
+}
+
+template <RateKind Kind>
+double Extrapolation(const Window& window, const Growth& growth, bool began_within) {
+  return Extrapolation<Kind>({.range_start = window.start,
+                              .range_end = window.end,
+                              .first_time = growth.first_stamp.time,
+                              .last_time = growth.last_time,
+                              .samples = growth.samples,
+                              .first = growth.first,
+                              .total = growth.total,
+                              .began = began_within ? growth.first_stamp.start : 0});
 }
 
 template <RateKind Kind>
@@ -143,18 +168,46 @@ Result<Cell> Rate(const RangeCall& call, const Window& window) {
   if (floats) {
     if (IsCounter(Kind)) SayNoCounterName(call);
     Growth growth = FloatGrowth(window, Kind, by_start);
-    const double factor = Extrapolation(window, growth, Kind, began_within);
+    const double factor = Extrapolation<Kind>(window, growth, began_within);
     if (began_within) growth.value += growth.first;
     return Cell{.value = growth.value * factor};
   }
   std::optional<Growth> growth = HistogramGrowth(call, window, Kind, by_start);
   if (!growth) return Cell();
-  const double factor = Extrapolation(window, *growth, Kind, began_within);
+  const double factor = Extrapolation<Kind>(window, *growth, began_within);
   if (began_within) (void)growth->histogram->Add(*window.histograms.front());
   growth->histogram->counter_reset = CounterReset::kGauge;
   growth->histogram->Multiply(factor);
   growth->histogram->Compact();
   return Cell{.histogram = std::move(growth->histogram)};
+}
+
+// What Rate does, without what floats alone cannot have.
+template <RateKind Kind>
+int64_t RateRow(const RangeCall& call, RangeSeries& series, std::span<double> row) {
+  const std::span<const UnixMillis> times = series.times();
+  const std::span<const double> values = series.values();
+  int64_t found = 0;
+  for (size_t i = 0; i < row.size(); ++i) {
+    const RangeSeries::Slice part = series.FloatsAt(i);
+    if (part.last < part.first + 2) continue;
+    const double first = values[part.first];
+    double growth = values[part.last - 1] - first;
+    for (size_t s = part.first + 1; s < part.last && IsCounter(Kind); ++s) {
+      if (values[s] < values[s - 1]) growth += values[s - 1];
+    }
+    row[i] = growth * Extrapolation<Kind>({.range_start = part.start,
+                                           .range_end = part.end,
+                                           .first_time = times[part.first],
+                                           .last_time = times[part.last - 1],
+                                           .samples = part.last - part.first,
+                                           .first = first,
+                                           .total = growth,
+                                           .began = 0});
+    ++found;
+  }
+  if (IsCounter(Kind) && found > 0) SayNoCounterName(call);
+  return found;
 }
 
 // Of the last two samples, which must be of one kind.
@@ -204,9 +257,11 @@ Result<Cell> Instant(const RangeCall& call, const Window& window) {
 }
 
 constexpr std::array kFunctions = {
-    Implementation{"delta", &Rate<RateKind::kDelta>},       Implementation{"idelta", &Instant<false>},
-    Implementation{"increase", &Rate<RateKind::kIncrease>}, Implementation{"irate", &Instant<true>},
-    Implementation{"rate", &Rate<RateKind::kRate>},
+    Implementation{"delta", &Rate<RateKind::kDelta>, false, &RateRow<RateKind::kDelta>},
+    Implementation{"idelta", &Instant<false>},
+    Implementation{"increase", &Rate<RateKind::kIncrease>, false, &RateRow<RateKind::kIncrease>},
+    Implementation{"irate", &Instant<true>},
+    Implementation{"rate", &Rate<RateKind::kRate>, false, &RateRow<RateKind::kRate>},
 };
 
 }  // namespace
