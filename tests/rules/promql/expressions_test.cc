@@ -1,11 +1,11 @@
 // Expressions of others: the public conformance data, which is not part of the tree. It is looked for in
 // $SIDELIGHT_CONFORMANCE, then beside the tree.
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -65,21 +65,18 @@ class ExpressionsTest : public testing::Test {
 
 TEST_F(ExpressionsTest, ScriptsParse) {
   // The time of an instant query is the shortest text, and so is the step of a range query.
-  const std::regex instant(R"(^eval(?:_fail|_warn|_ordered|_info)?\s+instant\s+(?:at\s+\S+\s+)?(.+)$)");
-  const std::regex range(R"(^eval(?:_fail|_warn|_info)?\s+range\s+from\s+.+\s+step\s+(\S+)\s+(.+)$)");
+  const RE2 instant(R"(^eval(?:_fail|_warn|_ordered|_info)?\s+instant\s+(?:at\s+\S+\s+)?(.+)$)");
+  const RE2 range(R"(^eval(?:_fail|_warn|_info)?\s+range\s+from\s+.+\s+step\s+\S+\s+(.+)$)");
   size_t count = 0;
   for (const auto& entry : fs::directory_iterator(root_ / "promql")) {
     if (entry.path().extension() != ".test") continue;
     for (const std::string& line : Lines(entry.path())) {
       const std::string trimmed = Trimmed(line);
-      std::smatch match;
-      if (std::regex_match(trimmed, match, range)) {
-        CheckRoundTrip(match[2]);
-      } else if (std::regex_match(trimmed, match, instant)) {
-        CheckRoundTrip(match[1]);
-      } else {
+      std::string expression;
+      if (!RE2::FullMatch(trimmed, range, &expression) && !RE2::FullMatch(trimmed, instant, &expression)) {
         continue;
       }
+      CheckRoundTrip(expression);
       ++count;
     }
   }
@@ -125,8 +122,8 @@ TEST_F(ExpressionsTest, EditorGrammarAgrees) {
 
 // Templates: each is tried with the first value of its arguments, and with every value of one argument.
 TEST_F(ExpressionsTest, ComplianceQueriesParse) {
-  const std::regex query(R"(^\s*-?\s*(?:#.*)?query:\s*(.*)$)");
-  const std::regex argument(R"(\{\{\.(\w+)\}\})");
+  const RE2 query(R"(^\s*-?\s*(?:#.*)?query:\s*(.*)$)");
+  const RE2 argument(R"((\{\{\.(\w+)\}\}))");
   std::ifstream variants_file(root_ / "promql_compliance" / "variants.json");
   std::stringstream variants;
   variants << variants_file.rdbuf();
@@ -135,17 +132,17 @@ TEST_F(ExpressionsTest, ComplianceQueriesParse) {
     std::vector<std::string> values;
     const size_t start = json.find('[', json.find('"' + name + '"'));
     const std::string list = json.substr(start, json.find(']', start) - start);
-    const std::regex value("\"([^\"]*)\"");
-    for (std::sregex_iterator it(list.begin(), list.end(), value), end; it != end; ++it) {
-      values.push_back((*it)[1]);
-    }
+    const RE2 value("\"([^\"]*)\"");
+    re2::StringPiece rest(list);
+    for (std::string found; RE2::FindAndConsume(&rest, value, &found);) values.push_back(found);
     return values;
   };
   size_t count = 0;
   bool last_failed = false;
   const auto expand = [&](const auto& self, const std::string& text) -> void {
-    std::smatch match;
-    if (!std::regex_search(text, match, argument)) {
+    std::string whole;
+    std::string name;
+    if (!RE2::PartialMatch(text, argument, &whole, &name)) {
       ++count;
       const Result<ExprPtr> expr = Parse(text, {});
       last_failed = !expr;
@@ -153,14 +150,14 @@ TEST_F(ExpressionsTest, ComplianceQueriesParse) {
       EXPECT_EQ(text, R"({__name__=~".*"})") << expr.error().message;
       return;
     }
-    for (const std::string& value : values_of(match[1])) {
-      self(self, match.prefix().str() + value + match.suffix().str());
+    const size_t at = text.find(whole);
+    for (const std::string& value : values_of(name)) {
+      self(self, text.substr(0, at) + value + text.substr(at + whole.size()));
     }
   };
   for (const std::string& line : Lines(root_ / "promql_compliance" / "promql-test-queries.yml")) {
-    std::smatch match;
-    if (!std::regex_match(line, match, query)) continue;
-    std::string text = match[1];
+    std::string text;
+    if (!RE2::FullMatch(line, query, &text)) continue;
     if (text.size() > 1 && (text[0] == '\'' || text[0] == '"'))
       text = text.substr(1, text.rfind(text[0]) - 1);
     expand(expand, text);
