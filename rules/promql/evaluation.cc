@@ -200,10 +200,12 @@ Status Evaluation::Charge(int64_t samples) {
   if (samples > 0 && query_.samples_held > query_.options.max_samples) {
     return tl::unexpected(TooManySamples());
   }
-  // The clock costs as much as a few samples do.
-  constexpr uint32_t kSmallCharges = 4;
-  if (samples < 0 || (samples == 1 && ++query_.small_charges < kSmallCharges)) return {};
-  query_.small_charges = 0;
+  // The clock costs as much as a few samples do. A charge of nothing asks for the look alone.
+  constexpr uint64_t kBetweenLooks = 1024;
+  if (samples < 0) return {};
+  query_.charged_since_look += static_cast<uint64_t>(samples);
+  if (samples > 0 && query_.charged_since_look < kBetweenLooks) return {};
+  query_.charged_since_look = 0;
   if (query_.cancellation != nullptr && query_.cancellation->cancelled()) {
     return Fail(ErrorCode::kTimeout, "query was canceled in expression evaluation");
   }

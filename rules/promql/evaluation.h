@@ -40,7 +40,7 @@ struct Query {
   // Whoever evaluates the next range function has no use for names: they may stay. The function takes it
   // back.
   bool names_may_stay = false;
-  uint32_t small_charges = 0;  // since the clock was looked at
+  uint64_t charged_since_look = UINT64_MAX / 2;  // samples; the first charge looks at the clock at once
 };
 
 class Evaluation {

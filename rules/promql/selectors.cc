@@ -50,8 +50,15 @@ void TellResets(Samples* samples) {
   }
 }
 
+// Without a way out in the middle, so that several are compared at once; there nearly never is one.
+bool AnyStale(const std::vector<double>& values) {
+  bool any = false;
+  for (const double value : values) any |= IsStale(value);
+  return any;
+}
+
 void RemoveStale(Samples* samples) {
-  if (std::any_of(samples->values.begin(), samples->values.end(), IsStale)) {
+  if (AnyStale(samples->values)) {
     size_t kept = 0;
     for (size_t i = 0; i < samples->values.size(); ++i) {
       if (IsStale(samples->values[i])) continue;

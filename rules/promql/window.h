@@ -75,6 +75,10 @@ class RangeSeries {
   static void Advance(const std::vector<UnixMillis>& times, UnixMillis start, UnixMillis end, size_t* first,
                       size_t* last) {
     while (*first < times.size() && times[*first] <= start) ++*first;
+    if (!times.empty() && times.back() <= end) {
+      *last = times.size();
+      return;
+    }
     if (*last < *first) *last = *first;
     while (*last < times.size() && times[*last] <= end) ++*last;
   }

@@ -172,8 +172,10 @@ class QueryTest(harness.IntegrationTest):
         settings = {"interval": "1s", "storage": {"path": str(folder)}}
         first = self.sidelight({"upstream": backend.upstream}, **settings)
         self.traffic(first, 5)
-        now = time.time()
-        asked = {"query": f"{COUNT}[5m]", "time": now}
+        _, seen = call(first.metrics_port, "query", {"query": f"{COUNT}[5m]", "time": time.time()})
+        # Up to the newest sample, as the end brings another one.
+        newest = max(time for series in seen["data"]["result"] for time, _ in series["values"])
+        asked = {"query": f"{COUNT}[5m]", "time": newest}
         _, before = call(first.metrics_port, "query", asked)
         self.assertTrue(before["data"]["result"])
         self.assertEqual(first.stop(), 0)

@@ -193,7 +193,10 @@ int64_t RateRow(const RangeCall& call, RangeSeries& series, std::span<double> ro
     if (part.last < part.first + 2) continue;
     const double first = values[part.first];
     double growth = values[part.last - 1] - first;
-    for (size_t s = part.first + 1; s < part.last && IsCounter(Kind); ++s) {
+    // First whether there was a reset at all, which compares several at once.
+    bool reset = false;
+    for (size_t s = part.first + 1; s < part.last && IsCounter(Kind); ++s) reset |= values[s] < values[s - 1];
+    for (size_t s = part.first + 1; s < part.last && reset; ++s) {
       if (values[s] < values[s - 1]) growth += values[s - 1];
     }
     row[i] = growth * Extrapolation<Kind>({.range_start = part.start,
