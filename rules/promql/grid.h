@@ -22,6 +22,11 @@ namespace sidelight::promql {
 // Queries of times farther from the epoch are refused, so that what durations add to them has room.
 inline constexpr UnixMillis kTimeLimit = INT64_MAX / 4;
 
+// As PromQL says times, in values.
+inline double InSeconds(UnixMillis time) {
+  return static_cast<double>(time) / 1000;
+}
+
 // The times at which an expression is evaluated. count >= 1.
 struct Steps {
   UnixMillis start = 0;

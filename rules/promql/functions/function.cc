@@ -158,8 +158,9 @@ const Implementation* FindImplementation(std::string_view name) {
 Result<Grid> EvalCall(Evaluation& evaluation, const Call& call) {
   const Implementation* const implementation = FindImplementation(call.function->name);
   if (implementation == nullptr) {
-    return Fail(ErrorCode::kInternal,
-                fmt::format("the function {} is known and not implemented", call.function->name));
+    return Fail(
+        ErrorCode::kInternal,
+        fmt::format("the function {} is in the parser's table and in no family's", call.function->name));
   }
   if (const auto* const math = std::get_if<MathFunction>(&implementation->function)) {
     return EvalMath(evaluation, call, *math);

@@ -14,10 +14,6 @@
 namespace sidelight::promql {
 namespace {
 
-double InSeconds(UnixMillis time) {
-  return static_cast<double>(time) / 1000;
-}
-
 // A function that knows floats alone leaves histograms out, and says so when there were both.
 bool FloatsAlone(const RangeCall& call, const Window& window) {
   if (window.times.empty()) return false;

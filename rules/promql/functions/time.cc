@@ -14,10 +14,6 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-double InSeconds(UnixMillis time) {
-  return static_cast<double>(time) / 1000;
-}
-
 // A scalar that has a value of its own at each step.
 template <class ValueAt>
 Grid ScalarGrid(const Evaluation& evaluation, ValueAt value_at) {
