@@ -13,8 +13,10 @@ CORE = {
     "core/metrics": {"core/model", "core/base"},
     "core/storage": {"core/model", "core/base"},
     "core/wire": {"core/model", "core/base"},
+    "core/relabel": {"core/model", "core/yaml", "core/base"},
+    "core/state": {"core/base"},
     "core/net": {"core/base"},
-    "core/http": {"core/net", "core/base"},
+    "core/http": {"core/net", "core/yaml", "core/base"},
 }
 ALL_CORE = set(CORE)
 COLLECTOR = {
@@ -24,9 +26,15 @@ COLLECTOR = {
 }
 RULES = {
     "rules/promql": ALL_CORE,
-    "rules/testing": {"rules/promql"} | ALL_CORE,
+    "rules/template": ALL_CORE,
+    "rules/evaluation": {"rules/promql", "rules/template"} | ALL_CORE,
+    "rules/packs": ALL_CORE,
+    "rules/testing": {"rules/promql", "rules/evaluation"} | ALL_CORE,
 }
-EXPORTERS = {"exporters/prometheus": ALL_CORE}
+EXPORTERS = {
+    "exporters/prometheus": ALL_CORE,
+    "exporters/alertmanager": set(RULES) | ALL_CORE,
+}
 BELOW_SRC = ALL_CORE | set(COLLECTOR) | set(RULES) | set(EXPORTERS)
 ALLOWED = CORE | COLLECTOR | RULES | EXPORTERS | {"src": BELOW_SRC, "examples": ALL_CORE}
 
@@ -37,11 +45,13 @@ GUARDED = {
     r"httplib\.h": {"core/http"},
     r"llhttp": {"collector/protocols", "core/http"},
     r"protozero/": {"core/wire"},
-    r"re2/": {"core/model", "rules/promql", "rules/testing"},
+    r"re2/": {"core/model", "core/relabel", "rules/promql", "rules/evaluation", "rules/template", "rules/testing"},
     r"zlib\.h": {"core/wire"},
     r"spdlog/": {"core/base"},
+    r"sqlite3\.h": {"core/state"},
+    r"openssl/": {"core/http", "core/relabel"},
     r"CLI/": {"src"},
-    r"nlohmann/": {"core/wire", "exporters/prometheus", "src"},
+    r"nlohmann/": {"core/wire", "exporters/prometheus", "exporters/alertmanager", "rules/evaluation", "src"},
 }
 
 

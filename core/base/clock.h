@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sidelight {
 
@@ -31,5 +33,8 @@ const Clock& SystemClock();
 
 // "2026-11-20T21:40:00.123Z", RFC 3339 in UTC.
 std::string FormatRfc3339(UnixMillis time);
+// The same in any time zone, "2015-07-01T20:10:51+02:00"; digits beyond milliseconds do not count. Nothing
+// when the text is no such time.
+std::optional<UnixMillis> ParseRfc3339(std::string_view text);
 
 }  // namespace sidelight

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -68,6 +69,15 @@ Node Document::Root() const {
 
 Status Document::status() const {
   return tree_->status();
+}
+
+std::vector<std::string> Document::warnings() const {
+  std::vector<Problem> sorted = tree_->warnings;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Problem& a, const Problem& b) { return a.place < b.place; });
+  std::vector<std::string> texts;
+  for (const Problem& warning : sorted) texts.push_back(tree_->source.RenderLine(warning));
+  return texts;
 }
 
 }  // namespace sidelight::yaml

@@ -17,7 +17,7 @@ bool HasKind(const Tree* tree, int id, Kind kind) {
 
 // What stands in the file in place of what was wanted.
 std::string Found(const Value& value) {
-  if (value.kind != Kind::kScalar) return std::string(Describe(value.kind));
+  if (value.kind != Kind::kScalar || value.hidden) return std::string(Describe(value.kind));
   return fmt::format("{}{}", value.plain ? "" : "the quoted text ", Quoted(value.text));
 }
 
@@ -51,6 +51,7 @@ std::optional<std::string> Node::Scalar(std::string_view wanted) const {
   if (id_ < 0) return std::nullopt;
   const Value& value = tree_->values[id_];
   if (value.kind == Kind::kBroken) return std::nullopt;
+  if (value.kind == Kind::kNull && tree_->options.as_go) return "";
   if (value.kind != Kind::kScalar) {
     Fail(fmt::format("expected {}, got {}", wanted, Found(value)));
     return std::nullopt;
@@ -87,6 +88,14 @@ bool Node::Read(std::string* out) const {
   std::optional<std::string> text = Scalar("text");
   if (text) *out = std::move(*text);
   return text.has_value();
+}
+
+bool Node::Read(Secret* out) const {
+  Hide();
+  std::string text;
+  if (!Read(&text)) return false;
+  *out = Secret(std::move(text));
+  return true;
 }
 
 bool Node::Read(bool* out) const {
@@ -147,11 +156,22 @@ std::vector<Node> Node::AsSequence() const {
   if (id_ < 0) return items;
   const Value& value = tree_->values[id_];
   if (value.kind == Kind::kSequence) {
-    for (const int child : value.children) items.push_back(Node(tree_, child));
+    for (const int child : value.children) {
+      const Value& item = tree_->values[child];
+      if (item.kind == Kind::kNull && tree_->options.as_go) {
+        tree_->Warn(item.place, "an item of this list has no value, and is passed over");
+      } else {
+        items.push_back(Node(tree_, child));
+      }
+    }
   } else if (value.kind != Kind::kBroken) {
     Fail(fmt::format("expected a list, got {}", Found(value)));
   }
   return items;
+}
+
+void Node::Hide() const {
+  if (id_ >= 0) tree_->Hide(id_);
 }
 
 void Node::Fail(std::string message) const {
@@ -164,6 +184,22 @@ void Node::Fail(std::string message) const {
     }
   }
   tree_->Fail(value.place, std::move(message));
+}
+
+bool Node::FailWithin(size_t offset, const std::string& message) const {
+  if (!IsScalar() || tree_->options.expand_environment) return false;
+  const Value& value = tree_->values[id_];
+  const std::optional<Place> place = tree_->source.Within(value.place, value.text, offset);
+  if (place) tree_->Fail(*place, message);
+  return place.has_value();
+}
+
+void Node::Warn(std::string message) const {
+  if (id_ >= 0) tree_->Warn(tree_->values[id_].place, std::move(message));
+}
+
+int Node::line() const {
+  return id_ < 0 ? 0 : tree_->values[id_].place.line + 1;
 }
 
 }  // namespace sidelight::yaml

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/utf8.h"
+#include "core/yaml/secrecy.h"
 
 namespace sidelight::yaml {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr size_t kShownColumns = 160;  // of a long line
 constexpr size_t kShownBytes = 80;     // of a long value
 constexpr size_t kMessageBytes = 2000;
+constexpr std::string_view kHidden = "***";  // in place of a secret
 
 bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
@@ -26,6 +28,10 @@ size_t Characters(std::string_view text) {
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
+}
+
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
 }
 
 // As it may be printed: what no text holds becomes '?'.
@@ -86,6 +92,30 @@ char Source::At(Place place) const {
   return place.column >= 0 && static_cast<size_t>(place.column) < line.size() ? line[place.column] : '\0';
 }
 
+Place Source::BehindBlanks(Place place) const {
+  for (Place at = place; static_cast<size_t>(at.line) < line_starts_.size(); at = {at.line + 1, 0}) {
+    const size_t found = Line(at.line).find_first_not_of(" \t", at.column);
+    if (found != std::string_view::npos) return {at.line, static_cast<int>(found)};
+  }
+  return place;
+}
+
+std::optional<Place> Source::Within(Place begin, std::string_view value, size_t offset) const {
+  const char style = At(begin);
+  Place behind = begin;
+  if (style == '"' || style == '\'') ++behind.column;
+  if (style == '|' || style == '>') behind = {begin.line + 1, 0};
+  // How the lines of a text are indented and folded is seen in its blanks only.
+  for (size_t i = 0; i < value.size() && i <= offset; ++i) {
+    if (IsBlank(value[i])) continue;
+    const Place place = BehindBlanks(behind);
+    if (At(place) != value[i]) return std::nullopt;
+    if (i == offset) return place;
+    behind = {place.line, place.column + 1};
+  }
+  return behind;
+}
+
 bool Source::QuotesClose(Place place) const {
   const char quote = At(place);
   for (size_t i = line_starts_[place.line] + place.column + 1; i < text_.size(); ++i) {
@@ -132,12 +162,19 @@ std::optional<Problem> Source::FindForeignByte() const {
   return std::nullopt;
 }
 
-std::string Source::Render(const Problem& problem) const {
-  const std::string_view line = Line(problem.place.line);
+std::string Source::RenderLine(const Problem& problem) const {
+  const std::string_view before = Line(problem.place.line).substr(0, problem.place.column);
+  return fmt::format("{}:{}:{}: {}", name_, problem.place.line + 1, Characters(before) + 1,
+                     OneLine(WithoutUsers(problem.message)));
+}
+
+std::string Source::Render(const Problem& problem, std::span<const Extent> secrets) const {
+  const std::string_view whole = Line(problem.place.line);
+  std::string out = RenderLine(problem);
+  if (whole.find_first_not_of(" \t") == std::string_view::npos) return out;
+  const std::string_view line = whole.substr(0, VisibleBytes(*this, problem.place.line, secrets));
+  const std::string_view hidden = line.size() < whole.size() ? kHidden : "";
   const std::string_view before = line.substr(0, std::min<size_t>(problem.place.column, line.size()));
-  std::string out = fmt::format("{}:{}:{}: {}", name_, problem.place.line + 1, Characters(before) + 1,
-                                OneLine(problem.message));
-  if (line.find_first_not_of(" \t") == std::string_view::npos) return out;
 
   // Of a long line only the part around the place is shown.
   size_t begin = 0;
@@ -154,7 +191,8 @@ std::string Source::Render(const Problem& problem) const {
   for (const char c : Printable(before.substr(begin))) {
     if (!IsContinuation(c)) pad += c == '\t' ? '\t' : ' ';
   }
-  out += fmt::format("\n{}{}{}\n{}^", head, Printable(line.substr(begin, end - begin)), tail, pad);
+  out += fmt::format("\n{}{}{}\n{}^", head, Printable(line.substr(begin, end - begin)),
+                     tail.empty() ? hidden : tail, pad);
   return out;
 }
 

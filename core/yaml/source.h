@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ struct Problem {
   std::string message;
 };
 
+// From `begin` to before `end`, which is where the next value begins.
+struct Extent {
+  Place begin;
+  Place end;
+};
+
 class Source {
  public:
   Source(std::string name, std::string text);
@@ -35,17 +42,25 @@ class Source {
   std::string_view Line(int line) const;  // without its line break; "" beyond the end
   // The byte at that place, or 0 beyond the end of its line.
   char At(Place place) const;
+  // Where in the file the byte at `offset` of a scalar stands that begins at `begin` and reads as `value`. Of
+  // a blank, and of the end, the place behind what comes before it; nothing where escapes hide it.
+  std::optional<Place> Within(Place begin, std::string_view value, size_t offset) const;
   // Whether the quotes, single or double, that open at that place are closed again before the text ends.
   bool QuotesClose(Place place) const;
 
   // The first byte that no YAML text holds: invalid UTF-8, NUL and other control characters.
   std::optional<Problem> FindForeignByte() const;
 
-  // The message is brought onto one line; two lines follow it, unless there is nothing to point at.
-  std::string Render(const Problem& problem) const;
+  // The message is brought onto one line; two lines follow it, unless there is nothing to point at. Of the
+  // file's line `***` stands in place of a secret and all behind it.
+  std::string Render(const Problem& problem, std::span<const Extent> secrets = {}) const;
+  // Without those two lines.
+  std::string RenderLine(const Problem& problem) const;
 
  private:
   Place PlaceOf(size_t offset) const;
+  // The next byte that is no blank, or that place when none comes.
+  Place BehindBlanks(Place place) const;
 
   std::string name_;
   std::string text_;

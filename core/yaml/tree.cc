@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/yaml/environment.h"
@@ -26,6 +27,23 @@ void Tree::Fail(Place place, std::string message) {
   problems.push_back({place, std::move(message)});
 }
 
+void Tree::Warn(Place place, std::string message) {
+  if (warnings.size() < options.max_errors) warnings.push_back({place, std::move(message)});
+}
+
+void Tree::Hide(int id) {
+  if (values[id].hidden) return;
+  values[id].hidden = true;
+  // The values stand in the order of the file, but for what an alias names, which stands before it.
+  int last = id;
+  while (!values[last].children.empty() && values[last].children.back() > last) {
+    last = values[last].children.back();
+  }
+  const bool at_end = static_cast<size_t>(last) + 1 == values.size();
+  const Place end = at_end ? Place{std::numeric_limits<int>::max(), 0} : values[last + 1].place;
+  secrets.push_back({values[id].place, end});
+}
+
 Status Tree::status() const {
   if (unreadable) return tl::unexpected<Error>(*unreadable);
   if (problems.empty()) return {};
@@ -35,7 +53,7 @@ Status Tree::status() const {
   std::string text;
   for (const Problem& problem : sorted) {
     if (!text.empty()) text += '\n';
-    text += source.Render(problem);
+    text += source.Render(problem, secrets);
   }
   if (unlisted > 0)
     text += fmt::format("\n{}: {} more error{}", source.name(), unlisted, unlisted == 1 ? "" : "s");

@@ -16,7 +16,13 @@
 // or a bool only where one is asked for, in decimal (010 is an error and not 8); depth and size are bounded.
 // With Options::expand_environment `${env:NAME}` in a string value is the environment's value (an error when
 // it is not set) and `$$` is a dollar. A decoder never has to check for errors: a wrong value records one and
-// leaves the target as it was. What an error prints is the file's own text, never the environment's value.
+// leaves the target as it was. What an error prints is the file's own text, never the environment's value,
+// and nothing of a secret (core/yaml/secrecy.h).
+//
+// With Options::as_go a file is read as the Go programs read theirs whose files we take as they are:
+// anchors, aliases, merge keys (<<) and YAML's own tags are understood, documents after the first and items
+// without a value are passed over with a warning, and a key without a value counts as not given. What aliases
+// stand for counts towards the bounds as if it were written out.
 //
 // The only includer of yaml-cpp. Not thread-safe. Nodes and mappings are handles into the Document.
 #pragma once
@@ -31,6 +37,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/secret.h"
 
 namespace sidelight::yaml {
 
@@ -50,6 +57,7 @@ class Node {
 
   // Each records an error at this place and returns false when the value is not of that type.
   bool Read(std::string* out) const;
+  bool Read(Secret* out) const;  // and hides it
   bool Read(bool* out) const;
   bool Read(int64_t* out) const;
   bool Read(uint64_t* out) const;
@@ -61,8 +69,18 @@ class Node {
   Mapping AsMapping() const;
   std::vector<Node> AsSequence() const;
 
+  // No error shows this value: of its line only what stands before it is printed.
+  void Hide() const;
+
   // Records an error at this place: `message` says what is wrong and what would be right.
   void Fail(std::string message) const;
+  // The same at the byte `offset` of its text; false, and nothing is recorded, where escapes or the
+  // environment leave open where in the file that is.
+  bool FailWithin(size_t offset, const std::string& message) const;
+  // Records what is right and yet probably not meant; status() stays as it is.
+  void Warn(std::string message) const;
+  // The line of the file that it begins in, from 1; 0 of no node.
+  int line() const;
 
  private:
   friend class Document;
@@ -80,7 +98,8 @@ class Node {
 // reference); whoever opened it calls Finish().
 class Mapping {
  public:
-  // The value of that key; false when it is not there, and when it has no value, which is an error.
+  // The value of that key; false when it is not there, and when it has no value, which is an error unless
+  // Options::as_go.
   Node Get(std::string_view key);
   template <class T>
   bool Optional(std::string_view key, T* out) {
@@ -97,30 +116,41 @@ class Mapping {
   // One of the given words, as its index; nothing when the key is not there.
   std::optional<size_t> OneOf(std::string_view key, const std::vector<std::string_view>& words);
   // Everything in it, in the file's order, for a mapping whose keys are names and no part of the format. All
-  // of them count as asked for.
+  // of them count as asked for. With Options::as_go a key without a value has the value "".
   struct Entry {
     std::string key;
     Node key_node;
     Node value;
   };
   std::vector<Entry> Entries();
+  // An error at that key when it is there: a word of somebody else's, which is never suggested.
+  void Refuse(std::string_view key, const std::string& message);
   // Every key that was not asked for is an error, with the nearest of those that were.
   void Finish();
+  // For a mapping that holds secrets: Finish() hides the values of unknown and of repeated keys, which may be
+  // meant for one.
+  void HideUnknown() { hides_unknown_ = true; }
   void Fail(std::string message) const;  // at the mapping itself
 
  private:
   friend class Node;
   explicit Mapping(Node node) : node_(node) {}
   void Ask(std::string_view key);
+  void HideWhatIsUnknown();
+  // Where its name stands among the children; nothing when it is not there.
+  std::optional<size_t> Find(std::string_view key) const;
   Node node_;  // false when the value was no mapping
   std::vector<std::string> asked_;
+  std::vector<std::string> refused_;
   bool asked_for_all_ = false;
+  bool hides_unknown_ = false;
 };
 
 class Document {
  public:
   struct Options {
     bool expand_environment = true;
+    bool as_go = false;  // see above; else all of that is an error
     // Looks up an environment variable; the default asks the process.
     std::function<std::optional<std::string>(const std::string&)> environment;
     size_t max_bytes = 4 << 20;
@@ -140,6 +170,8 @@ class Document {
   Node Root() const;
   // All errors so far, each as "file:line:column: message", the line and a caret; ok when there are none.
   Status status() const;
+  // In the file's order, each as "file:line:column: message".
+  std::vector<std::string> warnings() const;
 
  private:
   explicit Document(std::unique_ptr<Tree> tree);

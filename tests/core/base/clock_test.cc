@@ -23,6 +23,27 @@ TEST(FormatRfc3339, IsUtcWithMilliseconds) {
   for (const auto& c : cases) EXPECT_EQ(FormatRfc3339(c.time), c.want) << c.time;
 }
 
+TEST(ParseRfc3339, KnowsZonesAndFractions) {
+  const struct {
+    const char* text;
+    std::optional<UnixMillis> want;
+  } cases[] = {
+      {"1970-01-01T00:00:00Z", 0},
+      {"1969-12-31T23:59:59.999Z", -1},
+      {"2000-02-29T00:00:00.0009Z", 951'782'400'000},
+      {"2026-11-20T21:59:59.25Z", 1'795'211'999'250},
+      {"2026-11-20T23:59:59.25+02:00", 1'795'211'999'250},
+      {"2026-11-20T16:29:59.25-05:30", 1'795'211'999'250},
+      {"2026-11-20", std::nullopt},
+      {"2026-02-30T00:00:00Z", std::nullopt},
+      {"2026-11-20T21:59:59", std::nullopt},
+      {"2026-11-20T21:59:59.Z", std::nullopt},
+      {"2026-11-20T21:59:59Z ", std::nullopt},
+      {"", std::nullopt},
+  };
+  for (const auto& c : cases) EXPECT_EQ(ParseRfc3339(c.text), c.want) << c.text;
+}
+
 TEST(Seconds, KeepsTheFraction) {
   EXPECT_DOUBLE_EQ(Seconds(std::chrono::milliseconds(1500)), 1.5);
   EXPECT_DOUBLE_EQ(Seconds(std::chrono::nanoseconds(1)), 1e-9);

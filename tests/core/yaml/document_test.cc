@@ -67,6 +67,7 @@ TEST(DocumentTest, SaysWhatIsWrongAndWhere) {
       {"{a: 1} b",
        "f.yaml:1:8: this is not part of what stands above; check the indentation\n{a: 1} b\n       ^"},
       {"? [a]\n: b", "f.yaml:1:3: a key must be one word, not a list; put text in quotes\n? [a]\n  ^"},
+      {"a: 1\nb", "f.yaml:2:1: there is no \":\" behind this key\nb\n^"},
       {": x", "f.yaml:1:1: a key is missing here\n: x\n^"},
       {"a:\n\tb: 1\n", "f.yaml:2:1: lines are indented with spaces, not with a tab\n\tb: 1\n^"},
       {"a:\n  \tb: 1\n", "f.yaml:2:3: lines are indented with spaces, not with a tab\n  \tb: 1\n  ^"},

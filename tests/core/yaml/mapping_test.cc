@@ -105,6 +105,18 @@ TEST(MappingTest, EntriesAreAllAskedFor) {
             "f.yaml:3:1: \"d\" has no value; give it one or remove the key\nd:\n^");
 }
 
+TEST(MappingTest, RefusedKeysAreSaidInTheirOwnWordsAndNeverSuggested) {
+  const Document document = Document::Parse("debug: true\ndebgu: true\n", "f.yaml", {});
+  Mapping root = document.Root().AsMapping();
+  root.Get("name");
+  root.Refuse("debug", "a key of somebody else");
+  root.Refuse("absent", "not said");
+  root.Finish();
+  EXPECT_EQ(ErrorsOf(document),
+            "f.yaml:1:1: a key of somebody else\ndebug: true\n^\n"
+            "f.yaml:2:1: unknown key \"debgu\"; valid keys: name\ndebgu: true\n^");
+}
+
 TEST(MappingTest, NothingIsFoundInWhatIsNoMapping) {
   const Document document = Document::Parse("a: [1]\n", "f.yaml", {});
   Mapping a = document.Root().AsMapping().Get("a").AsMapping();

@@ -155,5 +155,20 @@ TEST(NodeTest, AWrongValueLeavesTheTarget) {
   EXPECT_EQ(list, std::vector<std::string>{"kept"});
 }
 
+TEST(NodeTest, FailsWithinItsText) {
+  const std::string text = "a: b + c\nd: 'it''s'\ne: [1]\n";
+  const Document document = Document::Parse(text, "f.yaml", {.expand_environment = false});
+  Mapping root = document.Root().AsMapping();
+  EXPECT_TRUE(root.Get("a").FailWithin(2, "no sum"));
+  EXPECT_FALSE(root.Get("d").FailWithin(4, "not said"));
+  EXPECT_FALSE(root.Get("e").FailWithin(0, "not said"));
+  EXPECT_FALSE(Node().FailWithin(0, "not said"));
+  EXPECT_EQ(document.status().error().message, "f.yaml:1:6: no sum\na: b + c\n     ^");
+
+  const Document expanding = Document::Parse(text, "f.yaml", {});
+  EXPECT_FALSE(expanding.Root().AsMapping().Get("a").FailWithin(2, "not said"));
+  EXPECT_TRUE(expanding.status());
+}
+
 }  // namespace
 }  // namespace sidelight::yaml

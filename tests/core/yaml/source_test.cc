@@ -50,6 +50,36 @@ TEST(SourceTest, MessagesStayOnOneLine) {
   EXPECT_EQ(shown, "f:1:1: " + std::string(2000, 'x') + "...\na\n^");
 }
 
+TEST(SourceTest, FindsAByteOfAScalar) {
+  struct Case {
+    std::string text;
+    Place begin;
+    std::string value;
+    size_t offset;
+    std::optional<Place> want;
+  };
+  const Case cases[] = {
+      {"a: b + c", {0, 3}, "b + c", 0, Place{0, 3}},
+      {"a: b + c", {0, 3}, "b + c", 4, Place{0, 7}},
+      {"a: b +  ", {0, 3}, "b +", 3, Place{0, 6}},       // the end
+      {"a: b + c", {0, 3}, "b + c", 3, Place{0, 6}},     // a blank
+      {"a: b +\n  c", {0, 3}, "b + c", 4, Place{1, 2}},  // folded
+      {"a: 'b + c'", {0, 3}, "b + c", 4, Place{0, 8}},   // quoted
+      {"a: \"b + c\"", {0, 3}, "b + c", 4, Place{0, 8}},
+      {"a: 'b''c'", {0, 3}, "b'c", 2, std::nullopt},  // escaped before it
+      {"a: 'b''c'", {0, 3}, "b'c", 0, Place{0, 4}},   // escaped behind it
+      {"a: \"b\\tc\"", {0, 3}, "b\tc", 2, std::nullopt},
+      {"a: |\n\n  b\n    c\n", {0, 3}, "\nb\n  c\n", 5, Place{3, 4}},
+      {"a: >-\n  b\n  c\n", {0, 3}, "b c", 2, Place{2, 2}},
+      {"a: |\n", {0, 3}, "", 0, Place{1, 0}},
+      {"a: b", {0, 3}, "other", 2, std::nullopt},
+      {"a: b", {0, 3}, "b + c", 4, std::nullopt},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(Source("f", c.text).Within(c.begin, c.value, c.offset), c.want) << c.text << "\n" << c.offset;
+  }
+}
+
 TEST(SourceTest, Clamps) {
   const Source source("f", "ab\ncde");
   EXPECT_EQ(source.Clamp(0, 1), (Place{0, 1}));
