@@ -48,6 +48,9 @@ struct Response {
   std::string content_type = {};  // "" where there is no body
   Fields headers = {};            // further ones; a value with a line break in it is not sent
   std::string body = {};          // not sent to HEAD, but its length is
+
+  // The first value under that name among the headers, in any case; empty when there is none.
+  std::string_view Header(std::string_view name) const;
 };
 
 using Handler = std::function<Response(const Request&)>;
@@ -62,6 +65,10 @@ struct Failure {
 // Makes the answer of a Failure. The request holds what was understood of it, perhaps nothing. Called on any
 // of the server's threads, several at once.
 using ErrorPage = std::function<Response(const Request&, const Failure&)>;
+
+// Whether a header may have that name, and that value: a line break would begin another one.
+bool IsHeaderName(std::string_view name);
+bool IsHeaderValue(std::string_view value);
 
 // Equal but for the case of ASCII letters.
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);

@@ -12,8 +12,8 @@ constexpr size_t kHeaderCost = 32;  // of each field in memory, besides its byte
 
 }  // namespace
 
-ResponseParser::ResponseParser(size_t max_head_bytes, size_t max_body_bytes)
-    : max_head_bytes_(max_head_bytes), max_body_bytes_(max_body_bytes) {
+ResponseParser::ResponseParser(size_t max_head_bytes, size_t max_body_bytes, Excess excess)
+    : max_head_bytes_(max_head_bytes), max_body_bytes_(max_body_bytes), excess_(excess) {
   llhttp_init(&http_, HTTP_RESPONSE, &Callbacks());
   http_.data = this;
 }
@@ -57,15 +57,22 @@ int ResponseParser::OnHead(size_t n) {
 int ResponseParser::OnHeadersComplete() {
   // No protocol is ever switched to.
   http_.upgrade = 0;
-  body_too_large_ = (http_.flags & F_CONTENT_LENGTH) != 0 && http_.content_length > max_body_bytes_;
+  body_too_large_ = excess_ == Excess::kRefuse && (http_.flags & F_CONTENT_LENGTH) != 0 &&
+                    http_.content_length > max_body_bytes_;
   return body_too_large_ ? -1 : 0;
 }
 
 int ResponseParser::OnBody(std::string_view piece) {
-  body_too_large_ = piece.size() > max_body_bytes_ - response_.body.size();
-  if (body_too_large_) return HPE_USER;
-  response_.body.append(piece);
-  return 0;
+  const size_t room = max_body_bytes_ - response_.body.size();
+  const bool fits = piece.size() <= room;
+  if (fits || excess_ == Excess::kCut) response_.body.append(piece.substr(0, room));
+  if (fits) return 0;
+  if (excess_ == Excess::kCut) {
+    Complete();
+  } else {
+    body_too_large_ = true;
+  }
+  return HPE_USER;
 }
 
 int ResponseParser::OnComplete() {
@@ -74,6 +81,12 @@ int ResponseParser::OnComplete() {
     response_ = {};
     return 0;
   }
+  Complete();
+  connection_stays_ = llhttp_should_keep_alive(&http_) == 1;
+  return HPE_PAUSED;
+}
+
+void ResponseParser::Complete() {
   response_.status = http_.status_code;
   const auto type = std::find_if(response_.headers.begin(), response_.headers.end(), [](const auto& field) {
     return EqualsIgnoringCase(field.first, "Content-Type");
@@ -83,7 +96,6 @@ int ResponseParser::OnComplete() {
     response_.headers.erase(type);
   }
   is_whole_ = true;
-  return HPE_PAUSED;
 }
 
 Status ResponseParser::Explain(llhttp_errno_t error) const {
@@ -102,7 +114,11 @@ Status ResponseParser::Explain(llhttp_errno_t error) const {
 
 Status ResponseParser::Feed(std::string_view bytes) {
   if (is_whole_) return {};
-  return Explain(llhttp_execute(&http_, bytes.data(), bytes.size()));
+  const llhttp_errno_t error = llhttp_execute(&http_, bytes.data(), bytes.size());
+  // Bytes that nobody asked for: what answers the next request would not be known.
+  const bool all_read = error == HPE_PAUSED && llhttp_get_error_pos(&http_) == bytes.data() + bytes.size();
+  connection_stays_ = connection_stays_ && all_read;
+  return Explain(error);
 }
 
 Status ResponseParser::Finish() {

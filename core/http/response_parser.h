@@ -14,9 +14,15 @@
 
 namespace sidelight::http {
 
+// What becomes of a body that is larger than it may be.
+enum class Excess {
+  kRefuse,  // the response is an error
+  kCut,     // as much is kept as fits, and with that the response is whole
+};
+
 class ResponseParser {
  public:
-  ResponseParser(size_t max_head_bytes, size_t max_body_bytes);
+  ResponseParser(size_t max_head_bytes, size_t max_body_bytes, Excess excess = Excess::kRefuse);
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
@@ -28,6 +34,8 @@ class ResponseParser {
   Status Finish();
 
   bool is_whole() const { return is_whole_; }
+  // Once it is whole: whether the next request may be sent on the same connection.
+  bool connection_stays() const { return connection_stays_; }
   // Once it is whole. The content type is not among the headers.
   Response& response() { return response_; }
 
@@ -39,10 +47,12 @@ class ResponseParser {
   int OnHeadersComplete();
   int OnBody(std::string_view piece);
   int OnComplete();
+  void Complete();
   Status Explain(llhttp_errno_t error) const;
 
   const size_t max_head_bytes_;
   const size_t max_body_bytes_;
+  const Excess excess_;
   llhttp_t http_;
   Response response_;
   size_t head_bytes_ = 0;
@@ -50,6 +60,7 @@ class ResponseParser {
   bool head_too_large_ = false;
   bool body_too_large_ = false;
   bool is_whole_ = false;
+  bool connection_stays_ = false;
 };
 
 }  // namespace sidelight::http

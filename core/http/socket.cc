@@ -67,6 +67,11 @@ bool Socket::PeerGone() const {
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+bool Socket::IsQuiet() const {
+  pollfd entry{.fd = fd_, .events = POLLIN | POLLRDHUP, .revents = 0};
+  return ::poll(&entry, 1, 0) == 0;
+}
+
 void Socket::Hush() {
   hushed_.store(true, std::memory_order_relaxed);
   ::shutdown(fd_, SHUT_RD);

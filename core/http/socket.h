@@ -1,4 +1,4 @@
-// The bytes of one accepted connection, with deadlines that hold for a whole read or write. Used by the
+// The bytes of one connection, with deadlines that hold for a whole read or write. Used by the
 // thread of its connection; only Cut(), Hush() and PeerGone() may be called from others.
 #pragma once
 
@@ -26,6 +26,9 @@ class Socket {
 
   // Whether the other side has closed the connection, or ended its half of it.
   bool PeerGone() const;
+
+  // Whether nothing waits to be read, no end of the connection either.
+  bool IsQuiet() const;
 
   // No further byte will be read, what is being written may end.
   void Hush();

@@ -51,6 +51,50 @@ TEST(ResponseParserTest, ReadsWholeAndInPieces) {
   }
 }
 
+// A body beyond its bound makes the response whole, and the connection useless.
+TEST(ResponseParserTest, CutsWhenItIsToldTo) {
+  const std::string bodies[] = {
+      "Content-Length: 64\r\n\r\n" + std::string(64, 'x'),
+      "Transfer-Encoding: chunked\r\n\r\n10\r\n" + std::string(16, 'x') + "\r\n10\r\n" +
+          std::string(16, 'x') + "\r\n0\r\n\r\n",
+      "\r\n" + std::string(64, 'x'),
+  };
+  for (const std::string& body : bodies) {
+    for (const size_t piece : {size_t{1}, size_t{3}, size_t{10'000}}) {
+      const std::string text = "HTTP/1.1 429 Slow\r\nContent-Type: a/b\r\n" + body;
+      ResponseParser parser(200, 20, Excess::kCut);
+      for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min(piece, rest.size()))) {
+        ASSERT_TRUE(parser.Feed(rest.substr(0, piece))) << text;
+      }
+      ASSERT_TRUE(parser.is_whole()) << text;
+      EXPECT_EQ(parser.response().status, 429);
+      EXPECT_EQ(parser.response().content_type, "a/b");
+      EXPECT_EQ(parser.response().body, std::string(20, 'x'));
+      EXPECT_FALSE(parser.connection_stays()) << text;
+    }
+  }
+}
+
+TEST(ResponseParserTest, KnowsWhetherTheConnectionStays) {
+  const std::pair<std::string, bool> rows[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", true},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", true},
+      {"HTTP/1.1 204 No Content\r\n\r\n", true},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true},
+      {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", true},
+      {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false},
+      {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", false},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiX", false},
+      {"HTTP/1.1 200 OK\r\n\r\nto the end", false},
+  };
+  for (const auto& [text, stays] : rows) {
+    ResponseParser parser(200, 20);
+    ASSERT_TRUE(parser.Feed(text));
+    ASSERT_TRUE(parser.Finish());
+    EXPECT_EQ(parser.connection_stays(), stays) << text;
+  }
+}
+
 TEST(ResponseParserTest, RefusesWhatIsNoResponse) {
   for (const std::string bytes :
        {"SSH-2.0-OpenSSH_9\r\n", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 abc\r\n\r\n"}) {

@@ -15,6 +15,7 @@ TEST(UrlTest, TakesTheUrlApart) {
     std::string address;
     std::string authority;
     std::string path;
+    bool tls = false;
   };
   const std::vector<Row> rows = {
       {"http://127.0.0.1:9464", "127.0.0.1:9464", "127.0.0.1:9464", ""},
@@ -22,6 +23,9 @@ TEST(UrlTest, TakesTheUrlApart) {
       {"http://sidelight", "sidelight:80", "sidelight", ""},
       {"http://[::1]:9464/a/b//", "[::1]:9464", "[::1]:9464", "/a/b"},
       {"http://[::1]", "[::1]:80", "[::1]", ""},
+      {"https://a:1/b", "a:1", "a:1", "/b", true},
+      {"https://alertmanager", "alertmanager:443", "alertmanager", "", true},
+      {"https://[::1]/", "[::1]:443", "[::1]", "", true},
   };
   for (const Row& row : rows) {
     const Result<Url> url = Url::Parse(row.text);
@@ -29,20 +33,24 @@ TEST(UrlTest, TakesTheUrlApart) {
     EXPECT_EQ(url->address.ToString(), row.address) << row.text;
     EXPECT_EQ(url->authority, row.authority) << row.text;
     EXPECT_EQ(url->path, row.path) << row.text;
+    EXPECT_EQ(url->tls, row.tls) << row.text;
   }
 }
 
 TEST(UrlTest, RefusesTheRest) {
   const std::vector<std::pair<std::string, std::string>> rows = {
-      {"", "\"\" is not a URL; write http://host:port"},
-      {"127.0.0.1:9464", "\"127.0.0.1:9464\" is not a URL; write http://host:port"},
-      {"http://", "\"http://\" is not a URL; write http://host:port"},
-      {"https://a:1", "\"https://a:1\" asks for TLS, which is not spoken here; write http://host:port"},
-      {"http://u:hunter2@a:1", "the URL has a user in it, which is not sent; write http://host:port"},
-      {"http://a:1/x?y=1", "\"http://a:1/x?y=1\" has more in it than a path; write http://host:port"},
+      {"", "\"\" is not a URL; write http://host:port or https://host:port"},
+      {"127.0.0.1:9464", "\"127.0.0.1:9464\" is not a URL; write http://host:port or https://host:port"},
+      {"http://", "\"http://\" is not a URL; write http://host:port or https://host:port"},
+      {"https://", "\"https://\" is not a URL; write http://host:port or https://host:port"},
+      {"ftp://a:1", "\"ftp://a:1\" is not a URL; write http://host:port or https://host:port"},
+      {"http://u:hunter2@a:1",
+       "the URL has a user in it, which is not sent; write http://host:port or https://host:port"},
+      {"http://a:1/x?y=1",
+       "\"http://a:1/x?y=1\" has more in it than a path; write http://host:port or https://host:port"},
       {"http://a:1/x\r\nEvil: 1",
-       "\"http://a:1/x\r\nEvil: 1\" has more in it than a path; write http://host:port"},
-      {"http://a:0", "\"http://a:0\" names no port of a host; write http://host:port"},
+       "\"http://a:1/x\r\nEvil: 1\" has more in it than a path; write http://host:port or https://host:port"},
+      {"http://a:0", "\"http://a:0\" names no port of a host; write http://host:port or https://host:port"},
   };
   for (const auto& [text, want] : rows) {
     const Result<Url> url = Url::Parse(text);

@@ -1,0 +1,19 @@
+// Templates with the groups of a match in them: `$1`, `${1}`, `$name`, `${name}`, `$$`, as Go's
+// regexp.Expand reads them. A name is as long as it can be: `$1x` is the group "1x". A group that is not
+// there, or took no part in the match, is "". A dollar that begins none of these stays.
+//
+// Source: https://pkg.go.dev/regexp#Regexp.Expand .
+#pragma once
+
+#include <re2/re2.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sidelight::relabel {
+
+// `groups` holds the whole match and then each group of `regex`.
+std::string Expand(std::string_view text, const RE2& regex, std::span<const re2::StringPiece> groups);
+
+}  // namespace sidelight::relabel
