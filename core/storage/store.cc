@@ -144,6 +144,7 @@ StoreStats Store::Stats() const {
     stats.chunks = state_->head.heap().chunks;
     stats.bytes = state_->head.bytes();
     stats.chunk_bytes = state_->head.heap().bytes;
+    stats.newest = state_->newest;
     if (state_->log != nullptr) state_->log->Fill(&stats);
   }
   stats.exemplars = state_->exemplars.size();

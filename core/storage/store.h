@@ -63,6 +63,7 @@ struct StoreStats {
   size_t bytes = 0;        // of memory, as the budget counts them
   size_t chunk_bytes = 0;  // of these, what samples take
   size_t exemplars = 0;
+  UnixMillis newest = INT64_MIN;  // time of the newest sample that was ever appended; INT64_MIN: none
   uint64_t appended = 0;  // samples that were committed, and those that came back from the log
   std::array<uint64_t, kRefusals> refused{};  // by Refusal
   uint64_t dropped_by_retention = 0;          // samples
