@@ -16,8 +16,10 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "bench/query"))
+for folder in ("query", "rules"):
+    sys.path.insert(0, str(ROOT / "bench" / folder))
 
+import detect_bench  # noqa: E402
 import query_bench  # noqa: E402
 
 IDLE_CONNECTIONS = 4000
@@ -160,6 +162,12 @@ def main():
 
     print("queries ...", file=sys.stderr)
     for cells in query_bench.rows(query_bench.measure(args.build / "bench/query_server", 10 if args.quick else 30)):
+        row(*cells)
+
+    print("failures detected ...", file=sys.stderr)
+    tries, defaults = ("5", "0") if args.quick else ("20", "8")
+    for cells in detect_bench.rows(detect_bench.measure(detect_bench.parser().parse_args(
+            ["--sidelight", str(sidelight), "--tries", tries, "--defaults", defaults]))):
         row(*cells)
 
     widths = [max(len(r[i]) for r in rows) for i in range(5)]

@@ -9,8 +9,10 @@
 #include "src/app/app.h"
 #include "src/app/signals.h"
 #include "src/app/version.h"
+#include "src/cli/check.h"
 #include "src/cli/command.h"
 #include "src/cli/query.h"
+#include "src/cli/test_rules.h"
 #include "src/config/command_line.h"
 #include "src/config/config.h"
 
@@ -24,6 +26,12 @@ constexpr int kFailed = 1;
 int Complain(const Error& error, int exit_code) {
   std::fprintf(stderr, "%s\n", error.message.c_str());
   return exit_code;
+}
+
+int Show(const cli::Report& report) {
+  std::fputs(report.output.c_str(), stdout);
+  std::fputs(report.errors.c_str(), stderr);
+  return report.exit_code;
 }
 
 void Announce(const app::App::Addresses& bound) {
@@ -56,22 +64,15 @@ int Execute(const cli::Run& run) {
 }
 
 int Execute(const cli::Check& check) {
-  int exit_code = kDone;
-  for (const std::string& file : check.files) {
-    if (Result<config::Config> config = config::Load(file); config) {
-      std::printf("%s: ok\n", file.c_str());
-    } else {
-      exit_code = Complain(config.error(), kFailed);
-    }
-  }
-  return exit_code;
+  return Show(cli::RunCheck(check));
+}
+
+int Execute(const cli::TestRules& command) {
+  return cli::RunTestRules(command, stdout, stderr);
 }
 
 int Execute(const cli::Query& query) {
-  const cli::Report report = cli::RunQuery(query);
-  std::fputs(report.output.c_str(), stdout);
-  std::fputs(report.errors.c_str(), stderr);
-  return report.exit_code;
+  return Show(cli::RunQuery(query));
 }
 
 int Execute(const cli::Version&) {

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "src/api/correlation.h"
 #include "src/api/prometheus_problem.h"
+#include "src/api/rules.h"
 
 namespace sidelight::api {
 namespace {
@@ -57,6 +58,8 @@ Api::Api(Hooks hooks) : hooks_(std::move(hooks)), front_page_(RenderFrontPage(ho
   router_.Add("GET", "/-/ready", bind(&Api::Ready));
   router_.Add("POST", "/-/reload", bind(&Api::Reload));
   router_.Add("PUT", "/-/reload", bind(&Api::Reload));
+  router_.Add("GET", "/api/v1/rules", bind(&Api::Rules));
+  router_.Add("GET", "/api/v1/alerts", bind(&Api::Alerts));
   if (hooks_.queries == nullptr) return;
   for (const char* const method : {"GET", "POST"}) {
     router_.Add(method, "/api/v1/query",
@@ -161,6 +164,18 @@ Answer Api::Front(const Call&) {
       .content_type = "text/html; charset=utf-8",
       .headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}},
       .body = front_page_};
+}
+
+std::vector<rules::GroupStatus> Api::Groups() const {
+  return hooks_.rules ? hooks_.rules() : std::vector<rules::GroupStatus>();
+}
+
+Answer Api::Rules(const Call& call) {
+  return ListRules(call.request, Groups());
+}
+
+Answer Api::Alerts(const Call&) {
+  return ListAlerts(Groups());
 }
 
 }  // namespace sidelight::api

@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/http/message.h"
 #include "core/metrics/self.h"
+#include "rules/evaluation/status.h"
 #include "src/api/front_page.h"
 #include "src/api/problem.h"
 #include "src/api/queries.h"
@@ -36,7 +37,7 @@ struct Scrape {
   std::string body;
 };
 
-// The functions are called on the server's threads, several at once; all of them are required.
+// The functions are called on the server's threads, several at once; all are required but for `rules`.
 struct Hooks {
   // Collects and writes, in the format that the two headers (lists, as sent) ask for. `names` are the
   // families asked for with name[]; none means all.
@@ -47,7 +48,9 @@ struct Hooks {
   std::function<bool()> ready;     // false while draining
   std::function<Status()> reload;  // never called twice at a time
   Queries* queries = nullptr;      // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
-  metrics::Self* self = nullptr;   // counts the requests; outlives the Api
+  // The rule groups as they are now, for /api/v1/rules and /api/v1/alerts; null: there are none.
+  std::function<std::vector<rules::GroupStatus>()> rules;
+  metrics::Self* self = nullptr;  // counts the requests; outlives the Api
   const Clock* clock = &SystemClock();
   Lifecycle lifecycle = Lifecycle::kLoopback;
   FrontPage front_page;
@@ -73,6 +76,9 @@ class Api {
   Answer Ready(const Call& call);
   Answer Reload(const Call& call);
   Answer Front(const Call& call);
+  Answer Rules(const Call& call);
+  Answer Alerts(const Call& call);
+  std::vector<rules::GroupStatus> Groups() const;
   http::Response Finish(const http::Request& request, const std::string& correlation_id, Answer answer);
 
   const Hooks hooks_;

@@ -103,19 +103,6 @@ void Piece::Value(double value) {
   Char('"');
 }
 
-void AppendLabels(const Labels& labels, std::string* out) {
-  *out += '{';
-  bool first = true;
-  for (const Label label : labels) {
-    if (!first) *out += ',';
-    first = false;
-    AppendJsonString(label.name, out);
-    *out += ':';
-    AppendJsonString(label.value, out);
-  }
-  *out += '}';
-}
-
 int BoundaryRule(const HistogramBucket& bucket) {
   if (bucket.lower_inclusive) return bucket.upper_inclusive ? 3 : 1;
   return bucket.upper_inclusive ? 0 : 2;
@@ -161,7 +148,7 @@ class Writer {
   void Write(const promql::Vector& vector) {
     WriteList(vector, [this](const promql::Sample& sample) {
       out_ += "{\"metric\":";
-      AppendLabels(sample.labels, &out_);
+      AppendJsonLabels(sample.labels, &out_);
       out_ += sample.histogram == nullptr ? ",\"value\":" : ",\"histogram\":";
       if (sample.histogram == nullptr) {
         WritePoint(sample.time, sample.value);
@@ -175,7 +162,7 @@ class Writer {
   void Write(const promql::Matrix& matrix) {
     WriteList(matrix, [this](const promql::SampleSeries& series) {
       out_ += "{\"metric\":";
-      AppendLabels(series.labels, &out_);
+      AppendJsonLabels(series.labels, &out_);
       for (size_t i = 0; i < series.floats.size(); ++i) {
         out_ += i == 0 ? ",\"values\":[" : ",";
         WritePoint(series.floats[i].time, series.floats[i].value);
@@ -268,6 +255,19 @@ void AppendJsonString(std::string_view text, std::string* out) {
     }
   }
   *out += '"';
+}
+
+void AppendJsonLabels(const Labels& labels, std::string* out) {
+  *out += '{';
+  bool first = true;
+  for (const Label label : labels) {
+    if (!first) *out += ',';
+    first = false;
+    AppendJsonString(label.name, out);
+    *out += ':';
+    AppendJsonString(label.value, out);
+  }
+  *out += '}';
 }
 
 Result<std::string> WriteAnswer(const promql::QueryResult& result, std::string_view query,

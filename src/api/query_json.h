@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/model/labels.h"
 #include "rules/promql/value.h"
 
 namespace sidelight::api {
@@ -33,5 +34,7 @@ std::string WriteError(std::string_view type, std::string_view message);
 
 // Appends it in quotes. Bytes that are no UTF-8 become U+FFFD.
 void AppendJsonString(std::string_view text, std::string* out);
+// Appends {"name":"value",...}.
+void AppendJsonLabels(const Labels& labels, std::string* out);
 
 }  // namespace sidelight::api

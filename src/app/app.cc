@@ -8,8 +8,11 @@
 #include "core/metrics/process.h"
 #include "exporters/prometheus/metrics_endpoint.h"
 #include "src/app/registry_source.h"
+#include "src/app/rules_source.h"
 #include "src/app/storage_source.h"
 #include "src/app/version.h"
+#include "src/config/external_url.h"
+#include "src/config/rule_files.h"
 
 namespace sidelight::app {
 namespace {
@@ -27,6 +30,13 @@ api::Lifecycle ToApi(config::Lifecycle lifecycle) {
       break;
   }
   return api::Lifecycle::kLoopback;
+}
+
+// Patterns of the files that a configuration consists of.
+std::vector<std::string> FilesOf(const config::Config& config) {
+  std::vector<std::string> patterns = config.rule_files;
+  if (!config.file.empty()) patterns.push_back(config::PatternOf(config.file));
+  return patterns;
 }
 
 }  // namespace
@@ -64,6 +74,11 @@ Status App::Open() {
       SignalEvents::Watch(*control_, [this](int signal) { OnSignal(signal); });
   if (!signals) return tl::unexpected(signals.error());
   signals_ = *std::move(signals);
+  watcher_ = std::make_unique<FileWatcher>(*control_, [this] {
+    log::Info("the configuration's files have changed: reading them again");
+    (void)Reload();  // says in the log how it went
+  });
+  watcher_->Watch(FilesOf(config_));
 
   Result<std::unique_ptr<DataPlane>> plane = DataPlane::Open(config_, registry_, clock_);
   if (!plane) return tl::unexpected(plane.error());
@@ -90,6 +105,7 @@ Status App::Open() {
       .ready = [this] { return ready(); },
       .reload = [this] { return Reload(); },
       .queries = queries_.get(),
+      .rules = [this] { return RuleGroups(); },
       .self = self_.get(),
       .clock = &clock_,
       .lifecycle = ToApi(config_.web.lifecycle),
@@ -103,7 +119,27 @@ Status App::Open() {
   server_ = *std::move(server);
 
   data_plane_->Start();
+  if (NamesRules(config_)) {
+    if (Status started = StartJudging(config_); !started) return started;
+  }
   return StartSampling();
+}
+
+Status App::StartJudging(const config::Config& config) {
+  std::string external_url =
+      config.external_url.empty() ? config::DefaultExternalUrl(server_->address()) : config.external_url;
+  Result<std::unique_ptr<Judge>> judge =
+      Judge::Start(config, std::move(external_url), *store_, *self_, clock_);
+  if (!judge) return tl::unexpected(judge.error());
+  judge_ = *std::move(judge);
+  registry_.AddSource(std::make_shared<RulesSource>(*judge_));
+  judging_.store(judge_.get());
+  return {};
+}
+
+std::vector<rules::GroupStatus> App::RuleGroups() const {
+  const Judge* const judge = judging_.load();
+  return judge == nullptr ? std::vector<rules::GroupStatus>() : judge->Groups();
 }
 
 Status App::OpenStorage() {
@@ -139,6 +175,9 @@ Status App::StartSampling() {
   sampler_ = std::make_unique<Sampler>(registry_, *store_,
                                        Labels{{"job", config_.service}, {"instance", config_.instance}},
                                        config_.interval, *self_, *sampling_);
+  sampler_->OnSampled([this](UnixMillis time) {
+    if (Judge* const judge = judging_.load()) judge->Sampled(time);
+  });
   sampler_->Start();
   try {
     sampling_thread_ = std::thread([this] { sampling_->Run(); });
@@ -159,6 +198,7 @@ App::~App() {
     // What was counted since the last sample would otherwise be missing after a restart.
     sampler_->SampleNow();
   }
+  judge_.reset();
   if (store_ != nullptr) store_->Close();
 }
 
@@ -203,15 +243,30 @@ void App::OnSignal(int signal) {
 
 Status App::Reload() {
   const std::lock_guard<std::mutex> lock(reload_mutex_);
-  Result<config::Config> fresh = reread_();
-  ReloadSucceeded(fresh.has_value());
-  if (!fresh) {
+  watcher_->AboutToRead();
+  const Result<config::Config> fresh = reread_();
+  // Of one that is refused, too: its files are where the mistake will be mended.
+  if (fresh) watcher_->Watch(FilesOf(*fresh));
+  const Status taken = fresh ? TakeOver(*fresh) : Status(tl::unexpected(fresh.error()));
+  ReloadSucceeded(taken.has_value());
+  if (!taken) {
     log::Error("the configuration was not reloaded; the old one stays in force",
-               {{"error", fresh.error().message}});
-    return tl::unexpected(fresh.error());
+               {{"error", taken.error().message}});
+    return taken;
   }
-  log::Configure(fresh->log.format, fresh->log.level);
-  log::Info("configuration reloaded: log settings are in force, everything else takes a restart");
+  log::Info(
+      "configuration reloaded: rules, Alertmanagers and log settings are in force, everything else takes a "
+      "restart");
+  return {};
+}
+
+Status App::TakeOver(const config::Config& fresh) {
+  if (judge_ != nullptr) {
+    if (Status reloaded = judge_->Reload(fresh); !reloaded) return reloaded;
+  } else if (NamesRules(fresh)) {
+    if (Status started = StartJudging(fresh); !started) return started;
+  }
+  log::Configure(fresh.log.format, fresh.log.level);
   return {};
 }
 

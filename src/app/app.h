@@ -1,10 +1,10 @@
 // App: the whole program as a value that a test can start. Starting and stopping are a pair.
 //
-//   start: registry, storage, control loop, taps bound, probes bound, API, then the workers accept and the
-//          sampling loop turns
+//   start: registry, storage, control loop, taps bound, probes bound, API, then the workers accept, the rules
+//          are loaded and the sampling loop turns
 //   run:   the calling thread turns the control loop (probes, signals)
 //   stop:  not ready; accept on for limits.drain_delay; drain until the last exchange or limits.drain; a last
-//          sample; then everything in reverse
+//          sample; then everything in reverse. What fires stays firing
 //
 // Start() either gives an App that listens everywhere or an error and nothing that listens.
 #pragma once
@@ -32,6 +32,8 @@
 #include "src/api/api.h"
 #include "src/api/queries.h"
 #include "src/app/data_plane.h"
+#include "src/app/file_watcher.h"
+#include "src/app/judge.h"
 #include "src/app/sampler.h"
 #include "src/app/signals.h"
 #include "src/config/config.h"
@@ -63,8 +65,9 @@ class App {
   void Run();
   // Thread-safe. The first call drains, a second one ends at once. SIGTERM and SIGINT are this, too.
   void RequestStop();
-  // Thread-safe. Takes effect for the log settings; what was bad is said and leaves everything as it was.
-  // SIGHUP and POST /-/reload are this, too.
+  // Thread-safe. Takes effect for the log settings, the rules and the Alertmanagers; what was bad is said and
+  // leaves everything as it was.
+  // SIGHUP, POST /-/reload and a change of the files are this, too.
   Status Reload();
 
   bool healthy() const;  // the loops turn
@@ -74,8 +77,11 @@ class App {
   App(config::Config config, ConfigSource reread, const Clock& clock);
   Status Open();
   Status OpenStorage();
+  Status StartJudging(const config::Config& config);
   Status StartSampling();
+  std::vector<rules::GroupStatus> RuleGroups() const;
   void OnSignal(int signal);
+  Status TakeOver(const config::Config& fresh);
   void Drain();
   void ReloadSucceeded(bool succeeded);
   void CountLosses(size_t lost, std::string_view what);
@@ -97,12 +103,15 @@ class App {
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<net::EventLoop> control_;
   std::unique_ptr<SignalEvents> signals_;
+  std::unique_ptr<FileWatcher> watcher_;
   std::unique_ptr<DataPlane> data_plane_;
   std::unique_ptr<net::Listener> probe_listener_;
   std::unique_ptr<net::ProbeResponder> probes_;
   std::unique_ptr<api::Queries> queries_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<Judge> judge_;           // from when there are rules on, perhaps from a reload
+  std::atomic<Judge*> judging_ = nullptr;  // the same for other threads
   std::unique_ptr<net::EventLoop> sampling_;
   std::unique_ptr<Sampler> sampler_;
   std::thread sampling_thread_;

@@ -57,7 +57,7 @@ void Sampler::Sample(UnixMillis at) {
   const std::shared_ptr<const Snapshot> snapshot = registry_.Sample();
   // A clock that was set back since the turn was planned makes the multiple lie in the future.
   const bool planned = at >= snapshot->time && at - snapshot->time <= 2 * kEarly;
-  appender_.Append(*snapshot, planned ? at : snapshot->time);
+  sampled_(appender_.Append(*snapshot, planned ? at : snapshot->time).time);
   store_.Maintain(store_.Now());
 }
 

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/metrics/registry.h"
@@ -29,6 +31,8 @@ class Sampler {
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
+  // Called on the loop's thread when a sample is in the store, with its time there. Before Start().
+  void OnSampled(std::function<void(UnixMillis)> sampled) { sampled_ = std::move(sampled); }
   // The first sample comes at the next multiple.
   void Start();
   // One more sample, now, for when the process ends. Only when the loop has stopped.
@@ -46,6 +50,7 @@ class Sampler {
   net::EventLoop& loop_;
   UnixMillis next_ = 0;  // the multiple that is waited for
   TimePoint last_turn_;
+  std::function<void(UnixMillis)> sampled_ = [](UnixMillis) {};
   metrics::SelfCounter& turns_;
   metrics::SelfCounter& missed_;
   metrics::SelfCounter& seconds_;

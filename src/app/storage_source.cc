@@ -2,47 +2,11 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "core/model/labels.h"
+#include "src/app/families.h"
 
 namespace sidelight::app {
-namespace {
-
-class Families {
- public:
-  // Starts a family; Add() and Value() fill it.
-  Families& Gauge(std::string name, std::string help) {
-    return Begin(std::move(name), std::move(help), MetricType::kGauge);
-  }
-  Families& Counter(std::string name, std::string help) {
-    return Begin(std::move(name), std::move(help), MetricType::kCounter);
-  }
-  template <class Number>
-  Families& Value(Number value) {
-    return Add(Labels(), value);
-  }
-  // Labels in their order.
-  template <class Number>
-  Families& Add(Labels labels, Number value) {
-    Metric& metric = families_.back().metrics.emplace_back();
-    metric.labels = std::move(labels);
-    metric.value = static_cast<double>(value);
-    return *this;
-  }
-  std::vector<MetricFamily> Take() { return std::move(families_); }
-
- private:
-  Families& Begin(std::string name, std::string help, MetricType type) {
-    families_.push_back(
-        {.name = std::move(name), .help = std::move(help), .unit = {}, .type = type, .metrics = {}});
-    return *this;
-  }
-  std::vector<MetricFamily> families_;
-};
-
-}  // namespace
-
 std::vector<MetricFamily> StorageSource::Collect() const {
   using storage::LogState;
   using storage::Refusal;

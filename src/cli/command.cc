@@ -18,7 +18,8 @@ constexpr std::string_view kHelp =
 Usage:
   sidelight run --config FILE                     what a file says (docs/configuration.md)
   sidelight run --tap PROTOCOL://LISTEN=UPSTREAM  one tap or more, without a file
-  sidelight check FILE...                         whether configuration files are right
+  sidelight check FILE...                         whether configuration and rule files are right
+  sidelight test rules FILE...                    whether rules do what their unit tests say
   sidelight query EXPR                            what PromQL says about the last hours
   sidelight version
   sidelight COMMAND --help
@@ -54,6 +55,8 @@ Without a file:
   --service NAME         the service's name (default $OTEL_SERVICE_NAME, else unknown_service)
   --log-format FORMAT    json or text (default json)
   --log-level LEVEL      debug, info, warn or error (default info)
+  --rules PATTERN        rule files, as in 'rules/*.yaml'; their alerts go to --alertmanager. May be repeated
+  --alertmanager URL     an Alertmanager that gets the alerts, as in http://127.0.0.1:9093. May be repeated
 
 Examples:
   sidelight run --config /etc/sidelight/sidelight.yaml
@@ -62,16 +65,46 @@ Examples:
 )";
 
 constexpr std::string_view kCheckHelp =
-    R"(Reads configuration files as `sidelight run --config` would, without running anything.
+    R"(Reads configuration and rule files as `sidelight run` would, without running anything.
 
 Usage:
-  sidelight check FILE...
+  sidelight check [--config FILE] FILE...
 
-Prints "FILE: ok", or everything that is wrong in it with line and column. The exit code is 1 when a file is
-wrong. Variables that a file takes from the environment (${env:NAME}) must be set.
+Each FILE is a configuration, whose rule files and packs are checked too, or a rule file in Prometheus' format
+(what has a key `groups`). Prints "FILE: ok" and the number of its rules, or everything that is wrong in it with
+line and column. The exit code is 1 when a file is wrong. Variables that a configuration takes from the
+environment (${env:NAME}) must be set.
 
-Example:
+Rules that are right and yet probably not meant get a warning, which leaves the exit code as it is: two rules of
+one name with the same labels, a metric that nothing gives, a label that nothing sets, and a look back further
+than the storage reaches. What there is to ask for depends on the configuration.
+
+Options:
+  --config FILE  the configuration that the rule files are meant for. Without one nothing is said about the
+                 retention, and nothing about metrics but those with OpenTelemetry's names and Sidelight's own
+
+Examples:
   sidelight check sidelight.yaml
+  sidelight check --config sidelight.yaml rules/*.yaml
+)";
+
+constexpr std::string_view kTestHelp =
+    R"(Runs unit tests of rule files, in the format of Prometheus' `promtool test rules`.
+
+Usage:
+  sidelight test rules [options] FILE...
+
+Options:
+  --run REGEX              only the tests in whose names it is found. May be repeated
+  --ignore-unknown-fields  rule files may have fields that Prometheus does not know
+  --experimental           PromQL with what Prometheus has behind flags, as with promql.experimental
+
+A FILE is a test file, which names its rule files itself (docs/rules.md). Prints "SUCCESS", or what was expected
+and what came instead. The exit code is 1 when a test fails or a file is wrong.
+
+Examples:
+  sidelight test rules tests/alerts_test.yaml
+  sidelight test rules --run 'burn rate' tests/*.yaml
 )";
 
 constexpr std::string_view kQueryHelp =
@@ -132,10 +165,13 @@ struct Grammar {
   CLI::App app{"", "sidelight"};
   CLI::App* run = app.add_subcommand("run");
   CLI::App* check = app.add_subcommand("check");
+  CLI::App* test = app.add_subcommand("test");
+  CLI::App* test_rules = test->add_subcommand("rules");
   CLI::App* query = app.add_subcommand("query");
   CLI::App* version = app.add_subcommand("version");
   Run run_command;
   Check check_command;
+  TestRules test_command;
   Query query_command;
   std::string format = "table";
   std::vector<CLI::Option*> flags_without_file;
@@ -144,7 +180,8 @@ struct Grammar {
     app.require_subcommand(0, 1);
     app.set_help_flag("-h,--help", "");
     app.add_flag("--version");
-    for (CLI::App* command : {run, check, query, version}) command->set_help_flag("-h,--help", "");
+    for (CLI::App* command : {run, check, test, test_rules, query, version})
+      command->set_help_flag("-h,--help", "");
 
     run->add_option("--config", run_command.config_path);
     config::CommandLine& flags = run_command.flags;
@@ -155,8 +192,19 @@ struct Grammar {
         run->add_option("--service", flags.service),
         run->add_option("--log-format", flags.log_format),
         run->add_option("--log-level", flags.log_level),
+        run->add_option("--rules", flags.rules)->expected(1)->take_all()->allow_extra_args(false),
+        run->add_option("--alertmanager", flags.alertmanagers)
+            ->expected(1)
+            ->take_all()
+            ->allow_extra_args(false),
     };
     check->add_option("FILE", check_command.files)->required();
+    check->add_option("--config", check_command.config_path);
+    test->require_subcommand(0, 1);
+    test_rules->add_option("FILE", test_command.files)->required();
+    test_rules->add_option("--run", test_command.names)->expected(1)->take_all()->allow_extra_args(false);
+    test_rules->add_flag("--ignore-unknown-fields", test_command.ignore_unknown_fields);
+    test_rules->add_flag("--experimental", test_command.experimental);
     query->add_option("EXPR", query_command.expression)->required();
     query->add_option("--url", query_command.url);
     query->add_option("--time", query_command.time);
@@ -169,12 +217,19 @@ struct Grammar {
 
   const CLI::App* chosen() const {
     const std::vector<CLI::App*> parsed = app.get_subcommands();
-    return parsed.empty() ? &app : parsed.front();
+    if (parsed.empty()) return &app;
+    return parsed.front() == test && test_rules->parsed() ? test_rules : parsed.front();
+  }
+  // "" where no command is given.
+  std::string name() const {
+    if (chosen() == &app) return "";
+    return chosen() == test_rules ? "test rules" : chosen()->get_name();
   }
 
   std::string_view help() const {
     if (chosen() == run) return kRunHelp;
     if (chosen() == check) return kCheckHelp;
+    if (chosen() == test || chosen() == test_rules) return kTestHelp;
     if (chosen() == query) return kQueryHelp;
     if (chosen() == version) return kVersionHelp;
     return kHelp;
@@ -215,7 +270,7 @@ Command CheckedQuery(const Grammar& grammar) {
 }
 
 Command Parse(Grammar& grammar, int argc, const char* const* argv) {
-  const auto name = [&] { return grammar.chosen() == &grammar.app ? "" : grammar.chosen()->get_name(); };
+  const auto name = [&] { return grammar.name(); };
   try {
     grammar.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -240,6 +295,8 @@ Command Parse(Grammar& grammar, int argc, const char* const* argv) {
   }
   if (grammar.app.count("--version") > 0 || grammar.version->parsed()) return Version{};
   if (grammar.check->parsed()) return std::move(grammar.check_command);
+  if (grammar.test_rules->parsed()) return std::move(grammar.test_command);
+  if (grammar.test->parsed()) return Usage("test", "what to test is not said; there is: rules");
   if (grammar.query->parsed()) return CheckedQuery(grammar);
   if (grammar.run->parsed()) return CheckedRun(grammar);
   return Usage("", "no command is given");

@@ -1,8 +1,8 @@
 // Command: what the command line asks for. Only words become structs here; nothing is read, opened or
 // printed.
 //
-//   sidelight run --config FILE | run --tap PROTOCOL://LISTEN=UPSTREAM... | check FILE... | query EXPR |
-//   version
+//   sidelight run --config FILE | run --tap PROTOCOL://LISTEN=UPSTREAM... | check FILE... |
+//   test rules FILE... | query EXPR | version
 //
 // Exit codes of the process: 0 done, 1 failed, 2 used wrongly (kUsageError).
 #pragma once
@@ -24,9 +24,18 @@ struct Run {
   config::CommandLine flags;  // with a file all of them are empty
 };
 
-// `check`: each file is read as `run` would read it, and "FILE: ok" or its errors are printed.
+// `check`: each file is read as `run` would read it; src/cli/check.h does it.
 struct Check {
+  std::vector<std::string> files;  // at least one: configurations, rule files
+  std::string config_path;         // the configuration that the rule files are meant for; "": none is named
+};
+
+// `test rules`: runs the unit tests of rule files; src/cli/test_rules.h does it.
+struct TestRules {
   std::vector<std::string> files;  // at least one
+  std::vector<std::string> names;  // patterns; none: all tests
+  bool ignore_unknown_fields = false;
+  bool experimental = false;
 };
 
 // `query`: asks a Sidelight, or a Prometheus, that runs; src/cli/query.h does it. Times and the step are as
@@ -53,7 +62,7 @@ struct Print {
   int exit_code = 0;
 };
 
-using Command = std::variant<Run, Check, Query, Version, Print>;
+using Command = std::variant<Run, Check, TestRules, Query, Version, Print>;
 
 Command ParseCommandLine(int argc, const char* const* argv);
 

@@ -10,6 +10,7 @@
 #include "collector/protocols/protocol.h"
 #include "src/config/checks.h"
 #include "src/config/identity.h"
+#include "src/config/rules.h"
 #include "src/config/words.h"
 
 namespace sidelight::config {
@@ -100,6 +101,24 @@ void AddTaps(const std::vector<std::string>& flags, Config& config, Errors& erro
   }
 }
 
+void AddRules(const std::vector<std::string>& flags, Config& config, Errors& errors) {
+  for (const std::string& pattern : flags) {
+    if (pattern.empty()) errors.Add("--rules", pattern, "the pattern is empty; name a file");
+    config.rule_files.push_back(pattern);
+  }
+}
+
+void AddAlertmanagers(const std::vector<std::string>& flags, Config& config, Errors& errors) {
+  for (const std::string& flag : flags) {
+    Result<http::Url> url = http::Url::Parse(flag);
+    if (url) {
+      config.alerting.settings.alertmanagers.emplace_back().url = *std::move(url);
+    } else {
+      errors.Add(fmt::format("--alertmanager: {}", url.error().message));
+    }
+  }
+}
+
 }  // namespace
 
 Result<Config> FromCommandLine(const CommandLine& flags, const Environment& environment) {
@@ -112,6 +131,10 @@ Result<Config> FromCommandLine(const CommandLine& flags, const Environment& envi
   SetAddress("--probe-listen", flags.probe_listen, &config.probe_listen, errors);
   SetChoice("--log-format", flags.log_format, kLogFormats, &config.log.format, errors);
   SetChoice("--log-level", flags.log_level, kLogLevels, &config.log.level, errors);
+  config.external_labels = ExternalLabels(config.service, environment, {});
+  config.alerting.settings.external_labels = config.external_labels;
+  AddRules(flags.rules, config, errors);
+  AddAlertmanagers(flags.alertmanagers, config, errors);
   AddTaps(flags.taps, config, errors);
   if (flags.taps.empty()) errors.Add(fmt::format("--tap is missing: {}", kTapForm));
 

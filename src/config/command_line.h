@@ -18,6 +18,8 @@ struct CommandLine {
   std::optional<std::string> service;
   std::optional<std::string> log_format;
   std::optional<std::string> log_level;
+  std::vector<std::string> rules;          // patterns of rule files, relative to the working directory
+  std::vector<std::string> alertmanagers;  // URLs
 };
 
 // Taps are named after their protocol: http, http-2, tcp. The error names each wrong flag, one to a line.

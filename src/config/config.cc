@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "collector/protocols/protocol.h"
 #include "core/yaml/yaml.h"
 #include "src/config/checks.h"
 #include "src/config/identity.h"
+#include "src/config/rules.h"
 #include "src/config/words.h"
 
 namespace sidelight::config {
@@ -170,7 +172,8 @@ void ShowClashes(yaml::Mapping& root, const std::vector<yaml::Node>& taps, const
   });
 }
 
-Result<Config> Decode(const yaml::Document& document, const Environment& environment) {
+Result<Config> Decode(const yaml::Document& document, const std::string& path,
+                      const Environment& environment) {
   Config config;
   yaml::Mapping root = document.Root().AsMapping();
   DecodeService(root, environment, &config);
@@ -183,6 +186,7 @@ Result<Config> Decode(const yaml::Document& document, const Environment& environ
   if (interval && interval.Read(&config.interval) && config.interval < kShortestInterval) {
     interval.Fail("it must be at least 100ms");
   }
+  DecodeRules(root, std::filesystem::path(path).parent_path().string(), environment, &config);
   DecodeWorkers(root.Get("workers"), &config.workers);
   if (const yaml::Node limits = root.Get("limits")) DecodeLimits(limits.AsMapping(), &config.limits);
   if (const yaml::Node storage = root.Get("storage")) DecodeStorage(storage.AsMapping(), &config.storage);
@@ -216,11 +220,13 @@ std::optional<std::string> ProcessEnvironment(const std::string& name) {
 }
 
 Result<Config> Load(const std::string& path, const Environment& environment) {
-  return Decode(yaml::Document::Load(path, ReaderOptions(environment)), environment);
+  Result<Config> config = Decode(yaml::Document::Load(path, ReaderOptions(environment)), path, environment);
+  if (config) config->file = path;
+  return config;
 }
 
 Result<Config> Parse(std::string text, const std::string& name, const Environment& environment) {
-  return Decode(yaml::Document::Parse(std::move(text), name, ReaderOptions(environment)), environment);
+  return Decode(yaml::Document::Parse(std::move(text), name, ReaderOptions(environment)), name, environment);
 }
 
 }  // namespace sidelight::config

@@ -17,7 +17,9 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/model/labels.h"
 #include "core/net/address.h"
+#include "exporters/alertmanager/settings.h"
 
 namespace sidelight::config {
 
@@ -57,6 +59,11 @@ struct Promql {
   Duration timeout = std::chrono::seconds(30);
 };
 
+struct Alerting {
+  alertmanager::Settings settings;  // with the external labels
+  Duration resend_delay = std::chrono::minutes(1);
+};
+
 struct Tap {
   std::string protocol;  // a name of collector/protocols' table
   tap::Options tap;
@@ -65,6 +72,7 @@ struct Tap {
 };
 
 struct Config {
+  std::string file;  // that it was read from; "": from the command line
   std::string service;
   std::string instance;  // the pod or host that this is
   net::Address listen = net::Address::Tcp("0.0.0.0", 9464);
@@ -72,6 +80,12 @@ struct Config {
   Web web;
   Log log;
   Duration interval = std::chrono::seconds(5);
+  Labels external_labels;    // who we are, on what goes to others
+  std::string external_url;  // without a '/' at its end; "": DefaultExternalUrl() of where the API listens
+  Duration evaluation_interval = std::chrono::seconds(5);  // of rule groups that name none
+  std::vector<std::string> rule_files;  // patterns for Match() (rule_files.h), as the process opens them
+  std::vector<std::string> packs;       // names of rules/packs, each once
+  Alerting alerting;
   uint64_t workers = 1;  // 0: as many as the quota of CPUs allows
   Limits limits;
   Storage storage;

@@ -2,6 +2,7 @@
 // one process of a service from another.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "src/config/config.h"
@@ -13,5 +14,12 @@ std::string DefaultService(const Environment& environment);
 
 // POD_NAME, which Kubernetes' downward API can fill, else the host's name: what the label `instance` says.
 std::string DefaultInstance(const Environment& environment);
+
+// What goes on every alert: `service`, and `namespace` and `pod` where POD_NAMESPACE and POD_NAME are set.
+std::map<std::string, std::string> DefaultExternalLabels(const std::string& service,
+                                                         const Environment& environment);
+
+// This host's; "localhost" when the system does not tell.
+std::string HostName();
 
 }  // namespace sidelight::config

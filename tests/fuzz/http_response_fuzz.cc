@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kMaxHead = 512;
 constexpr size_t kMaxBody = 256;
 
-std::string Read(std::string_view bytes, size_t piece) {
-  ResponseParser parser(kMaxHead, kMaxBody);
+std::string Read(std::string_view bytes, size_t piece, Excess excess) {
+  ResponseParser parser(kMaxHead, kMaxBody, excess);
   for (; !bytes.empty() && !parser.is_whole(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
     if (!parser.Feed(bytes.substr(0, piece))) return "refused";
   }
@@ -31,9 +31,12 @@ std::string Read(std::string_view bytes, size_t piece) {
 }  // namespace sidelight::http
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using sidelight::http::Excess;
   using sidelight::http::Read;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const std::string whole = Read(bytes, std::max<size_t>(size, 1));
-  if (Read(bytes, 1) != whole || Read(bytes, 7) != whole) std::abort();
+  for (const Excess excess : {Excess::kRefuse, Excess::kCut}) {
+    const std::string whole = Read(bytes, std::max<size_t>(size, 1), excess);
+    if (Read(bytes, 1, excess) != whole || Read(bytes, 7, excess) != whole) std::abort();
+  }
   return 0;
 }

@@ -36,7 +36,9 @@ TEST(CommandTest, RunWithoutAFile) {
   const Command command = ParseLine(
       "run --tap http://0.0.0.0:8080=127.0.0.1:8081 --tap=tcp://unix:/run/x.sock=db:5432 --listen "
       "127.0.0.1:1 "
-      "--probe-listen [::]:2 --service shop --log-format text --log-level debug");
+      "--probe-listen [::]:2 --service shop --log-format text --log-level debug --rules a.yaml "
+      "--rules=b/*.yaml "
+      "--alertmanager http://a:9093 --alertmanager http://b:9093");
   ASSERT_TRUE(std::holds_alternative<cli::Run>(command));
   const cli::Run& run = std::get<cli::Run>(command);
   EXPECT_EQ(run.config_path, "");
@@ -47,6 +49,8 @@ TEST(CommandTest, RunWithoutAFile) {
   EXPECT_EQ(run.flags.service, "shop");
   EXPECT_EQ(run.flags.log_format, "text");
   EXPECT_EQ(run.flags.log_level, "debug");
+  EXPECT_THAT(run.flags.rules, ElementsAre("a.yaml", "b/*.yaml"));
+  EXPECT_THAT(run.flags.alertmanagers, ElementsAre("http://a:9093", "http://b:9093"));
 
   const Command short_command = ParseLine("run --tap a");
   ASSERT_TRUE(std::holds_alternative<cli::Run>(short_command));
@@ -113,8 +117,8 @@ TEST(CommandTest, HelpIsNoError) {
 
 TEST(CommandTest, HelpNamesEveryOptionOfRun) {
   const std::string help = std::get<Print>(ParseLine("run --help")).text;
-  for (const std::string flag :
-       {"--config", "--tap", "--listen", "--probe-listen", "--service", "--log-format", "--log-level"}) {
+  for (const std::string flag : {"--config", "--tap", "--listen", "--probe-listen", "--service",
+                                 "--log-format", "--log-level", "--rules", "--alertmanager"}) {
     EXPECT_THAT(help, HasSubstr("\n  " + flag + " "));
   }
 }

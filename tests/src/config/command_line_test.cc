@@ -56,6 +56,31 @@ TEST(CommandLineTest, OtherFlags) {
   EXPECT_EQ(config->log.level, log::Level::kError);
 }
 
+TEST(CommandLineTest, RulesAndAlertmanagers) {
+  CommandLine flags;
+  flags.taps = {"http://0.0.0.0:8080=127.0.0.1:8081"};
+  EXPECT_TRUE(FromCommandLine(flags, NoEnvironment)->rule_files.empty());
+  flags.service = "shop";
+  flags.rules = {"rules/*.yaml", "/a.yaml"};
+  flags.alertmanagers = {"http://127.0.0.1:9093", "http://am:9093/prefix/"};
+  const Result<Config> config = FromCommandLine(flags, NoEnvironment);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->rule_files, flags.rules);
+  EXPECT_EQ(config->external_labels, (Labels{{"service", "shop"}}));
+  const alertmanager::Settings& settings = config->alerting.settings;
+  EXPECT_EQ(settings.external_labels, config->external_labels);
+  ASSERT_EQ(settings.alertmanagers.size(), 2u);
+  EXPECT_EQ(settings.alertmanagers[1].url.authority, "am:9093");
+  EXPECT_EQ(settings.alertmanagers[1].url.path, "/prefix");
+
+  flags.rules = {""};
+  flags.alertmanagers = {"am:9093", "http://u:hunter2@am:9093"};
+  const std::string errors = ErrorsOf(flags);
+  EXPECT_THAT(errors, testing::HasSubstr("--rules \"\": the pattern is empty; name a file\n"));
+  EXPECT_THAT(errors, testing::HasSubstr("--alertmanager: \"am:9093\" is not a URL"));
+  EXPECT_THAT(errors, testing::Not(testing::HasSubstr("hunter2")));
+}
+
 TEST(CommandLineTest, WrongTaps) {
   const std::string form = "the form is PROTOCOL://LISTEN=UPSTREAM, as in http://0.0.0.0:8080=127.0.0.1:8081";
   const std::pair<std::string, std::string> cases[] = {

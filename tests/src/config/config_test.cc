@@ -176,10 +176,10 @@ TEST(ConfigTest, WrongValues) {
        "s.yaml:1:24: expected true or false, got \"maybe\": write true or false\npromql: {experimental: "
        "maybe}\n"
        "                       ^"},
-      {"external_labels: {cluster: eu-1}",
-       "s.yaml:1:1: unknown key \"external_labels\"; valid keys: interval, limits, listen, log, "
-       "probe_listen, "
-       "promql, service, storage, taps, web, workers\nexternal_labels: {cluster: eu-1}\n^"},
+      {"ingest: {}",
+       "s.yaml:1:1: unknown key \"ingest\"; valid keys: alerting, evaluation_interval, external_labels, "
+       "external_url, interval, limits, listen, log, packs, probe_listen, promql, rule_files, service, "
+       "storage, taps, web, workers\ningest: {}\n^"},
       {"probe_listen: 0.0.0.0:9464",
        "s.yaml:1:15: \"listen\" and \"probe_listen\" are both \"0.0.0.0:9464\"; they need an address each\n"
        "probe_listen: 0.0.0.0:9464\n              ^"},

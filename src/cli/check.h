@@ -1,0 +1,14 @@
+// `sidelight check`: whether configuration and rule files are right, and what in them is probably not meant.
+#pragma once
+
+#include "src/cli/command.h"
+#include "src/cli/report.h"
+#include "src/config/config.h"
+
+namespace sidelight::cli {
+
+// "FILE: ok" for each configuration and "FILE: ok (3 rules)" for each rule file, those that a configuration
+// names included; errors and warnings on standard error. The exit code is 1 when there is an error.
+Report RunCheck(const Check& check, const config::Environment& environment = config::ProcessEnvironment);
+
+}  // namespace sidelight::cli
