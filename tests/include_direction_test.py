@@ -32,7 +32,9 @@ RULES = {
     "rules/testing": {"rules/promql", "rules/evaluation"} | ALL_CORE,
 }
 EXPORTERS = {
-    "exporters/prometheus": ALL_CORE,
+    "exporters/delivery": ALL_CORE,
+    "exporters/prometheus": {"exporters/delivery"} | ALL_CORE,
+    "exporters/otlp": {"exporters/delivery"} | ALL_CORE,
     "exporters/alertmanager": set(RULES) | ALL_CORE,
 }
 BELOW_SRC = ALL_CORE | set(COLLECTOR) | set(RULES) | set(EXPORTERS)
@@ -46,12 +48,14 @@ GUARDED = {
     r"llhttp": {"collector/protocols", "core/http"},
     r"protozero/": {"core/wire"},
     r"re2/": {"core/model", "core/relabel", "rules/promql", "rules/evaluation", "rules/template", "rules/testing"},
+    r"snappy": {"core/wire"},
+    r"nghttp2/": {"core/http", "collector/protocols"},
     r"zlib\.h": {"core/wire"},
     r"spdlog/": {"core/base"},
     r"sqlite3\.h": {"core/state"},
     r"openssl/": {"core/http", "core/relabel"},
     r"CLI/": {"src"},
-    r"nlohmann/": {"core/wire", "exporters/prometheus", "exporters/alertmanager", "rules/evaluation", "src"},
+    r"nlohmann/": {"core/wire", "exporters/prometheus", "exporters/alertmanager", "exporters/otlp", "rules/evaluation", "src"},
 }
 
 

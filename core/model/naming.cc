@@ -45,6 +45,66 @@ constexpr std::array kPerUnits = {
     UnitWord{"w", "week"},   UnitWord{"mo", "month"}, UnitWord{"y", "year"},
 };
 
+// What the conventions' HTTP, database, RPC and messaging pages put on metrics, as far as a label name does
+// not say it already.
+constexpr std::array kAttributes = {
+    OtelAttribute{"client.address"},
+    OtelAttribute{"client.port", AttributeKind::kInteger},
+    OtelAttribute{"db.client.connection.pool.name"},
+    OtelAttribute{"db.client.connection.state"},
+    OtelAttribute{"db.collection.name"},
+    OtelAttribute{"db.namespace"},
+    OtelAttribute{"db.operation.batch.size", AttributeKind::kInteger},
+    OtelAttribute{"db.operation.name"},
+    OtelAttribute{"db.query.summary"},
+    OtelAttribute{"db.query.text"},
+    OtelAttribute{"db.response.status_code"},
+    OtelAttribute{"db.stored_procedure.name"},
+    OtelAttribute{"db.system.name"},
+    OtelAttribute{"error.type"},
+    OtelAttribute{"http.connection.state"},
+    OtelAttribute{"http.request.method"},
+    OtelAttribute{"http.request.resend_count", AttributeKind::kInteger},
+    OtelAttribute{"http.response.status_code", AttributeKind::kInteger},
+    OtelAttribute{"http.route"},
+    OtelAttribute{"network.local.address"},
+    OtelAttribute{"network.local.port", AttributeKind::kInteger},
+    OtelAttribute{"network.peer.address"},
+    OtelAttribute{"network.peer.port", AttributeKind::kInteger},
+    OtelAttribute{"network.protocol.name"},
+    OtelAttribute{"network.protocol.version"},
+    OtelAttribute{"network.transport"},
+    OtelAttribute{"network.type"},
+    OtelAttribute{"otel.metric.overflow", AttributeKind::kBoolean},
+    OtelAttribute{"rpc.method"},
+    OtelAttribute{"rpc.response.status_code"},
+    OtelAttribute{"rpc.service"},
+    OtelAttribute{"rpc.system.name"},
+    OtelAttribute{"server.address"},
+    OtelAttribute{"server.port", AttributeKind::kInteger},
+    OtelAttribute{"url.domain"},
+    OtelAttribute{"url.scheme"},
+    OtelAttribute{"url.template"},
+    OtelAttribute{"user_agent.name"},
+};
+
+// Whether the attribute becomes that label; of names of equal length only dots differ.
+bool Becomes(std::string_view attribute, std::string_view label) {
+  if (attribute.size() != label.size()) return false;
+  for (size_t i = 0; i < label.size(); ++i) {
+    if (label[i] != (attribute[i] == '.' ? '_' : attribute[i])) return false;
+  }
+  return true;
+}
+
+template <size_t N>
+std::string_view FindWord(const std::array<UnitWord, N>& table, std::string_view word) {
+  for (const UnitWord& unit : table) {
+    if (unit.word == word) return unit.ucum;
+  }
+  return word;
+}
+
 template <size_t N>
 std::string_view Find(const std::array<UnitWord, N>& table, std::string_view ucum) {
   for (const UnitWord& unit : table) {
@@ -113,6 +173,27 @@ std::string PrometheusUnit(std::string_view ucum) {
     out += per;
   }
   return Escape(out, false);
+}
+
+std::string UcumUnit(std::string_view prometheus_unit) {
+  if (prometheus_unit.empty()) return "";
+  if (prometheus_unit == "ratio") return "1";
+  constexpr std::string_view kPer = "per_";
+  const size_t per = prometheus_unit.find(kPer);
+  const bool rate = per == 0 || (per != std::string_view::npos && prometheus_unit[per - 1] == '_');
+  if (!rate) return std::string(FindWord(kUnits, prometheus_unit));
+  const std::string_view of = per == 0 ? std::string_view() : prometheus_unit.substr(0, per - 1);
+  std::string out(of.empty() ? "1" : FindWord(kUnits, of));
+  out += '/';
+  out += FindWord(kPerUnits, prometheus_unit.substr(per + kPer.size()));
+  return out;
+}
+
+OtelAttribute AttributeOfLabel(std::string_view label) {
+  for (const OtelAttribute& attribute : kAttributes) {
+    if (Becomes(attribute.name, label)) return attribute;
+  }
+  return {label};
 }
 
 std::string PrometheusName(std::string_view otel_name, std::string_view unit, MetricType type) {

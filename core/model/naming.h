@@ -1,4 +1,4 @@
-// How OpenTelemetry's names become Prometheus' ones, and which names each side takes.
+// How OpenTelemetry's names become Prometheus' ones and back, and which names each side takes.
 // Source: opentelemetry-specification, compatibility/prometheus_and_openmetrics.md (strategy
 // UnderscoreEscapingWithSuffixes), and Prometheus' naming rules.
 #pragma once
@@ -22,6 +22,20 @@ std::string PrometheusLabelName(std::string_view otel_attribute);
 // The word that a UCUM unit adds to a name: "s" -> "seconds", "By" -> "bytes", "By/s" -> "bytes_per_second",
 // "1" -> "ratio" for gauges (the caller decides), "{request}" -> "".
 std::string PrometheusUnit(std::string_view ucum);
+
+// The way back, "seconds" -> "s", "bytes_per_second" -> "By/s"; a word that no UCUM unit has is its own unit.
+std::string UcumUnit(std::string_view prometheus_unit);
+
+enum class AttributeKind : uint8_t { kString, kInteger, kBoolean };
+// An attribute of the semantic conventions (1.44.0), and of what kind its values are there.
+struct OtelAttribute {
+  std::string_view name;
+  AttributeKind kind = AttributeKind::kString;
+};
+// The way back from a label: "http_request_method" -> "http.request.method", "server_port" -> "server.port",
+// an integer. A label that no attribute of the conventions becomes keeps its name, and its text; the name
+// then points into `label`.
+OtelAttribute AttributeOfLabel(std::string_view label);
 
 // [a-zA-Z_:][a-zA-Z0-9_:]* and, for labels, the same without ':'.
 bool IsClassicMetricName(std::string_view name);

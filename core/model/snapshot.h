@@ -2,7 +2,8 @@
 // immutable from then on and shared between threads.
 //
 // Names and labels are Prometheus' (core/model/naming.h translates): a counter's family carries its `_total`,
-// a unit its word. A name may be any UTF-8; the formats that cannot say it escape it.
+// a unit its word. A name may be any UTF-8; the formats that cannot say it escape it. Where a family is one
+// of OpenTelemetry's, it knows that name too.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +51,10 @@ struct MetricFamily {
   std::string unit;  // Prometheus' word ("seconds"), a suffix of the name; "" where there is none
   MetricType type = MetricType::kUnknown;
   std::vector<Metric> metrics;  // sorted by labels
+  // What OpenTelemetry calls it: "http.server.request.duration", in UCUM "s". "" where that is unknown: then
+  // OTLP sends it, and its labels, by the names above.
+  std::string otel_name = {};
+  std::string otel_unit = {};
 };
 
 struct Snapshot {

@@ -50,18 +50,20 @@ void CopyLong(char* to, const char* from, size_t size);
 inline bool SameBytes(std::string_view a, std::string_view b) {
   const size_t size = a.size();
   if (size != b.size()) return false;
-  const auto same_ends = [&](auto word) {
+  // The first and the last word of the bytes from `begin` to `end`.
+  const auto same_ends = [&](auto word, size_t begin, size_t end) {
     decltype(word) x[2];
     decltype(word) y[2];
-    std::memcpy(&x[0], a.data(), sizeof(word));
-    std::memcpy(&x[1], a.data() + size - sizeof(word), sizeof(word));
-    std::memcpy(&y[0], b.data(), sizeof(word));
-    std::memcpy(&y[1], b.data() + size - sizeof(word), sizeof(word));
+    std::memcpy(&x[0], a.data() + begin, sizeof(word));
+    std::memcpy(&x[1], a.data() + end - sizeof(word), sizeof(word));
+    std::memcpy(&y[0], b.data() + begin, sizeof(word));
+    std::memcpy(&y[1], b.data() + end - sizeof(word), sizeof(word));
     return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
   };
-  if (size > 16) return a == b;
-  if (size >= 8) return same_ends(uint64_t{});
-  if (size >= 4) return same_ends(uint32_t{});
+  if (size > 32) return a == b;
+  if (size > 16) return same_ends(uint64_t{}, 0, 16) && same_ends(uint64_t{}, size - 16, size);
+  if (size >= 8) return same_ends(uint64_t{}, 0, size);
+  if (size >= 4) return same_ends(uint32_t{}, 0, size);
   return a == b;
 }
 

@@ -74,6 +74,56 @@ TEST(PrometheusUnit, IsAWord) {
   for (const auto& c : cases) EXPECT_EQ(PrometheusUnit(c.ucum), c.want) << c.ucum;
 }
 
+TEST(UcumUnit, IsTheWayBackOfTheWord) {
+  const struct {
+    const char* word;
+    const char* want;
+  } cases[] = {
+      {"", ""},
+      {"seconds", "s"},
+      {"bytes", "By"},
+      {"ratio", "1"},
+      {"percent", "%"},
+      {"bytes_per_second", "By/s"},
+      {"per_second", "1/s"},
+      {"widgets_per_minute", "widgets/m"},
+      {"super_second", "super_second"},
+      {"widgets", "widgets"},
+      {"per_", "1/"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(UcumUnit(c.word), c.want) << c.word;
+  for (const char* ucum : {"s", "ms", "By", "KiBy", "Cel", "%", "By/s", "By/h"}) {
+    EXPECT_EQ(UcumUnit(PrometheusUnit(ucum)), ucum);
+  }
+}
+
+TEST(AttributeOfLabel, IsTheConventionsNameOrTheLabelsOwn) {
+  const struct {
+    const char* label;
+    const char* name;
+    AttributeKind kind;
+  } cases[] = {
+      {"http_request_method", "http.request.method", AttributeKind::kString},
+      {"http_response_status_code", "http.response.status_code", AttributeKind::kInteger},
+      {"db_response_status_code", "db.response.status_code", AttributeKind::kString},
+      {"server_port", "server.port", AttributeKind::kInteger},
+      {"error_type", "error.type", AttributeKind::kString},
+      {"otel_metric_overflow", "otel.metric.overflow", AttributeKind::kBoolean},
+      {"tap", "tap", AttributeKind::kString},
+      {"http.route", "http.route", AttributeKind::kString},
+      {"http_request", "http_request", AttributeKind::kString},
+      {"", "", AttributeKind::kString},
+  };
+  for (const auto& c : cases) {
+    const OtelAttribute got = AttributeOfLabel(c.label);
+    EXPECT_EQ(got.name, c.name) << c.label;
+    EXPECT_EQ(got.kind, c.kind) << c.label;
+    if (got.name != c.label) {
+      EXPECT_EQ(PrometheusLabelName(got.name), c.label);
+    }
+  }
+}
+
 TEST(PrometheusLabelName, KeepsLettersDigitsAndUnderscores) {
   const struct {
     const char* attribute;

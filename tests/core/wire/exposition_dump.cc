@@ -1,5 +1,7 @@
-// Writes a snapshot made to be hard to read, for independent_readers_test.py:
+// Writes a snapshot made to be hard to read, for the tests *independent*_test.py:
 //   exposition_dump FORMAT ESCAPING     the exposition; FORMAT text, text100, openmetrics or protobuf
+//   exposition_dump remote-write 1|2    the body of a request, all but classic histograms and summaries
+//   exposition_dump otlp ENCODING FORM  as OTLP: protobuf or json, histograms explicit or exponential
 //   exposition_dump truth               what went in, as JSON; texts as hex, since some are not UTF-8
 #include <cmath>
 #include <iostream>
@@ -7,6 +9,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/model/float_histogram.h"
+#include "core/model/stale.h"
+#include "core/wire/otlp/encode.h"
+#include "core/wire/remote_write/encode.h"
 #include "tests/core/wire/families.h"
 
 namespace sidelight::wire {
@@ -170,8 +176,57 @@ nlohmann::json Truth(const Snapshot& snapshot) {
   return families;
 }
 
+int WriteOtlp(const std::string& encoding, const std::string& form) {
+  const otlp::Resource resource = {{{"service.name", std::string("hostile")}, {"cpus", int64_t{-3}}}};
+  const otlp::EncodeOptions options = {
+      .histograms =
+          form == "exponential" ? otlp::HistogramForm::kExponential : otlp::HistogramForm::kExplicit,
+      .encoding = encoding == "json" ? otlp::Encoding::kJson : otlp::Encoding::kProtobuf};
+  Snapshot snapshot = Hostile();
+  snapshot.time = kExemplarTime + 1000;
+  const auto requests = otlp::EncodeMetrics(snapshot, resource, {"dump", "1"}, options);
+  if (requests.size() != 1) return 1;
+  std::cout << requests.front().body;
+  return 0;
+}
+
+remote_write::Series SeriesOf(const MetricFamily& family, const Metric& metric) {
+  constexpr UnixMillis kTime = kExemplarTime + 1000;
+  remote_write::Series series;
+  std::vector<Label> labels = {{"__name__", family.name}};
+  for (const Label label : metric.labels) labels.push_back(label);
+  series.labels = Labels(std::span<const Label>(labels));
+  series.metadata = {remote_write::MetadataTypeOf(family.type), family.help, family.unit};
+  if (metric.exemplar) series.exemplars.push_back(remote_write::ExemplarOf(*metric.exemplar));
+  if (metric.histogram != nullptr) {
+    for (const Exemplar& exemplar : metric.histogram->exemplars) {
+      series.exemplars.push_back(remote_write::ExemplarOf(exemplar));
+    }
+    series.histograms.push_back({ToFloatHistogram(*metric.histogram), kTime, metric.start});
+  } else {
+    series.samples.push_back({metric.stale ? StaleNan() : metric.value, kTime, metric.start});
+  }
+  return series;
+}
+
+int WriteRemoteWrite(const std::string& version) {
+  const Snapshot snapshot = Hostile();
+  std::vector<remote_write::Series> series;
+  std::vector<remote_write::FamilyMetadata> metadata;
+  for (const MetricFamily& family : snapshot.families) {
+    if (family.type == MetricType::kSummary) continue;
+    for (const Metric& metric : family.metrics) series.push_back(SeriesOf(family, metric));
+    metadata.push_back({family.name, series.back().metadata});
+  }
+  std::cout << (version == "1" ? remote_write::Encode1(series, metadata, {.native_histograms = true}).body
+                               : remote_write::Encode2(series).body);
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "remote-write" && argc == 3) return WriteRemoteWrite(argv[2]);
+  if (what == "otlp" && argc == 4) return WriteOtlp(argv[2], argv[3]);
   if (what == "truth") {
     std::cout << Truth(Hostile());
     return 0;
@@ -184,7 +239,8 @@ int Main(int argc, char** argv) {
   const auto format = kFormats.find(what);
   const auto escaping = argc > 2 ? ParseEscapingScheme(argv[2]) : std::nullopt;
   if (format == kFormats.end() || !escaping) {
-    std::cerr << "usage: exposition_dump truth | text|text100|openmetrics|protobuf ESCAPING\n";
+    std::cerr << "usage: exposition_dump truth | remote-write 1|2 | otlp ENCODING FORM | "
+                 "text|text100|openmetrics|protobuf ESCAPING\n";
     return 2;
   }
   std::string out;
