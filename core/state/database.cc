@@ -117,71 +117,137 @@ struct Database::Connection {
   Health::Mode mode = Health::Mode::kOff;
   std::string problem;
   uint64_t set_aside = 0;
+  std::string renamed;
+  bool renamed_is_damaged = false;
   std::atomic<uint64_t> errors = 0;
+  std::atomic<uint64_t> damaged = 0;
   std::atomic<bool> failing = false;
+  std::string holds;
+  bool quiet = false;
+  const Clock* clock = nullptr;
+  uint64_t reserve_bytes = 0;
+  std::atomic<bool> reserved = false;
+  bool no_space = false;    // that was why a statement failed, since it was set back
+  TimePoint reserve_again;  // not earlier
 
   void Open(const Options& options);
   Status OpenDurable(const Options& options);
+  Status SetAside(const SqliteError& why);
   Status Told(const SqliteResult<void>& done, bool writes);
+  Status Transact(const std::function<Status()>& work);
+  void KeepReserve();
 };
 
 // Sets the file aside when that helps. The error says why there is no file.
 Status Database::Connection::OpenDurable(const Options& options) {
   Status prepared = file->Prepare();
   if (!prepared) return prepared;
+  if (options.is_damaged) {
+    Status aside = SetAside({SQLITE_CORRUPT, "it is corrupt"});
+    if (!aside) return aside;
+  }
   Opened opened = OpenFile(*file, options);
   if (!opened && opened.error().damaged()) {
-    const Clock& clock = options.clock == nullptr ? SystemClock() : *options.clock;
-    const auto name = file->SetAside(clock.UnixNow());
-    if (!name) {
-      return Fail(ErrorCode::kInternal, file->path() + " cannot be used (" + opened.error().message +
-                                            ") and could not be set aside: " + name.error().message);
-    }
-    ++set_aside;
-    log::Error(
-        "the file with the state cannot be used and was set aside: what it knew of alerts is forgotten",
-        {{"file", file->path()}, {"renamed", *name}, {"error", opened.error().message}});
+    Status aside = SetAside(opened.error());
+    if (!aside) return aside;
     opened = OpenFile(*file, options);
   }
+  if (!opened && reserve_bytes > 0 && file->Release()) opened = OpenFile(*file, options);
   if (!opened)
     return Fail(ErrorCode::kInternal, "could not open " + file->path() + ": " + opened.error().message);
   sqlite = std::move(*opened);
+  KeepReserve();
   return {};
 }
 
+Status Database::Connection::SetAside(const SqliteError& why) {
+  const auto name = file->SetAside(clock->UnixNow());
+  if (!name) {
+    return Fail(ErrorCode::kInternal, file->path() + " cannot be used (" + why.message +
+                                          ") and could not be set aside: " + name.error().message);
+  }
+  ++set_aside;
+  renamed = *name;
+  renamed_is_damaged = why.corrupt();
+  log::Error("the file with " + holds + " cannot be used and was set aside",
+             {{"file", file->path()}, {"renamed", *name}, {"error", why.message}});
+  return {};
+}
+
+void Database::Connection::KeepReserve() {
+  constexpr Duration kPause = std::chrono::minutes(1);
+  if (reserve_bytes == 0 || reserved || clock->Now() < reserve_again) return;
+  reserved = file->Reserve(reserve_bytes);
+  reserve_again = clock->Now() + kPause;
+}
+
 void Database::Connection::Open(const Options& options) {
+  holds = options.holds;
+  quiet = options.quiet;
+  clock = options.clock == nullptr ? &SystemClock() : options.clock;
+  reserve_bytes = options.reserve_bytes;
   if (!options.folder.empty()) {
     file.emplace(options.folder, options.name);
     const Status done = OpenDurable(options);
     mode = done ? Health::Mode::kDurable : Health::Mode::kMemory;
     if (done) return;
     problem = done.error().message;
-    log::Error("the state is kept in memory only and will not survive a restart", {{"error", problem}});
+    if (!quiet)
+      log::Error(holds + " is kept in memory only and will not survive a restart", {{"error", problem}});
   }
-  auto opened = file ? OpenCopy(*file, options) : OpenMemory(options);
+  auto opened = file && options.copy_into_memory ? OpenCopy(*file, options) : OpenMemory(options);
   if (opened) {
     sqlite = std::move(*opened);
     return;
   }
   problem = "there is no database: " + opened.error().message;
-  log::Error("the state is not kept at all", {{"error", problem}});
+  log::Error(holds + " is not kept at all", {{"error", problem}});
 }
 
 Status Database::Connection::Told(const SqliteResult<void>& done, bool writes) {
   if (done) {
-    if (writes && failing.exchange(false)) log::Info("the state is written again");
+    if (writes && failing.exchange(false) && !quiet) log::Info(holds + " is written again");
     return {};
   }
   ++errors;
-  if (writes && !failing.exchange(true)) {
-    log::Error("the state could not be written", {{"error", done.error().message}});
+  if (done.error().corrupt()) ++damaged;
+  if (done.error().no_space()) no_space = true;
+  if (writes && !failing.exchange(true) && !quiet) {
+    log::Error(holds + " could not be written", {{"error", done.error().message}});
   }
-  return Fail(ErrorCode::kUnavailable, "the state's database: " + done.error().message);
+  return Fail(ErrorCode::kUnavailable, "the database with " + holds + ": " + done.error().message);
+}
+
+Status Database::Connection::Transact(const std::function<Status()>& work) {
+  Status worked;
+  auto done = sqlite->Transact([&]() -> SqliteResult<void> {
+    worked = work();
+    if (!worked) return tl::unexpected(SqliteError{SQLITE_ABORT, worked.error().message});
+    return {};
+  });
+  if (!worked) {
+    // What failed in it has been counted.
+    if (worked.error().code == ErrorCode::kUnavailable && !failing.exchange(true) && !quiet) {
+      log::Error(holds + " could not be written", {{"error", worked.error().message}});
+    }
+    return worked;
+  }
+  return Told(done, true);
 }
 
 std::unique_ptr<Database> Database::Open(Options options) {
   auto connection = std::make_unique<Connection>();
   connection->Open(options);
+  return std::unique_ptr<Database>(new Database(std::move(connection)));
+}
+
+Result<std::unique_ptr<Database>> Database::OpenDamaged(const std::string& path) {
+  auto opened = SqliteConnection::OpenDamaged(path);
+  if (!opened) return Fail(ErrorCode::kUnavailable, "could not open " + path + ": " + opened.error().message);
+  auto connection = std::make_unique<Connection>();
+  connection->sqlite = std::move(*opened);
+  connection->holds = path;
+  connection->clock = &SystemClock();
   return std::unique_ptr<Database>(new Database(std::move(connection)));
 }
 
@@ -202,22 +268,17 @@ Status Database::Query(std::string_view sql, std::span<const Parameter> paramete
   return connection_->Told(connection_->sqlite->Run(sql, parameters, row), false);
 }
 
-Status Database::Transact(const std::function<Status()>& work) {
+Status Database::Transact(const std::function<Status()>& work, Space space) {
   if (!connection_->sqlite) return Fail(ErrorCode::kUnavailable, connection_->problem);
-  Status worked;
-  auto done = connection_->sqlite->Transact([&]() -> SqliteResult<void> {
-    worked = work();
-    if (!worked) return tl::unexpected(SqliteError{SQLITE_ABORT, worked.error().message});
-    return {};
-  });
-  if (!worked) {
-    // What failed in it has been counted.
-    if (worked.error().code == ErrorCode::kUnavailable && !connection_->failing.exchange(true)) {
-      log::Error("the state could not be written", {{"error", worked.error().message}});
-    }
-    return worked;
+  connection_->no_space = false;
+  Status done = connection_->Transact(work);
+  if (!done && space == Space::kReserve && connection_->no_space && connection_->file &&
+      connection_->reserve_bytes > 0 && connection_->file->Release()) {
+    connection_->reserved = false;
+    done = connection_->Transact(work);
   }
-  return connection_->Told(done, true);
+  if (done && space == Space::kOrdinary && connection_->file) connection_->KeepReserve();
+  return done;
 }
 
 Health Database::health() const {
@@ -225,7 +286,11 @@ Health Database::health() const {
           .problem = connection_->problem,
           .set_aside = connection_->set_aside,
           .errors = connection_->errors,
-          .failing = connection_->failing};
+          .failing = connection_->failing,
+          .damaged = connection_->damaged,
+          .renamed = connection_->renamed,
+          .renamed_is_damaged = connection_->renamed_is_damaged,
+          .reserved = connection_->reserved};
 }
 
 }  // namespace sidelight::state

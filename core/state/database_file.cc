@@ -91,6 +91,30 @@ bool DatabaseFile::HasLog() const {
   return stat((path_ + "-wal").c_str(), &about) == 0 && about.st_size > 0;
 }
 
+bool DatabaseFile::Reserve(uint64_t bytes) const {
+  const int fd = open((path_ + ".reserve").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kFileMode);
+  if (fd < 0) return false;
+  struct stat about {};
+  bool kept = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  if (kept && static_cast<uint64_t>(about.st_size) > bytes) kept = ftruncate(fd, 0) == 0;
+  if (kept) {
+    const int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+    // A file system that cannot keep space: none of ours is lost with it.
+    const bool impossible = error == EOPNOTSUPP || error == EINVAL || error == ENOSYS;
+    kept = error == 0 || (impossible && ftruncate(fd, static_cast<off_t>(bytes)) == 0);
+  }
+  // A part of it would be no use, and others could not use it either.
+  if (!kept && S_ISREG(about.st_mode)) kept = ftruncate(fd, 0) != 0;
+  close(fd);
+  return kept;
+}
+
+bool DatabaseFile::Release() const {
+  const std::string path = path_ + ".reserve";
+  struct stat about {};
+  return stat(path.c_str(), &about) == 0 && about.st_size > 0 && truncate(path.c_str(), 0) == 0;
+}
+
 Result<std::optional<std::string>> DatabaseFile::Damage() const {
   const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Failed("could not open", path_, errno);

@@ -2,6 +2,7 @@
 //
 //   sidelight.db                                       the database
 //   sidelight.db.lock                                  held by the process that uses it
+//   sidelight.db.reserve                               space that is kept for a full disk
 //   sidelight.db.set-aside-2026-11-21T06:25:50.123Z    one that could not be used
 //
 // The lock is ours: SQLite's own would shut out people who look into the file. Internal to core/state.
@@ -33,6 +34,11 @@ class DatabaseFile {
   Result<std::string> SetAside(UnixMillis now);
   // There are transactions that stand only in the log beside it.
   bool HasLog() const;
+
+  // Keeps so much of the disk; false when it has not got as much.
+  bool Reserve(uint64_t bytes) const;
+  // Gives that up; false when nothing was kept.
+  bool Release() const;
 
   const std::string& path() const { return path_; }
 

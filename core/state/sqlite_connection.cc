@@ -24,6 +24,11 @@ class StatementRow final : public Row {
     if (text == nullptr) return {};
     return {text, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
   }
+  std::string_view Bytes(int column) const override {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+  }
 
  private:
   sqlite3_stmt* const statement_;
@@ -38,6 +43,10 @@ int Bind(sqlite3_stmt* statement, int at, const Parameter& parameter) {
     // A null pointer would bind NULL; the bytes are there until the statement is reset.
     return sqlite3_bind_text64(statement, at, text->data() == nullptr ? "" : text->data(), text->size(),
                                SQLITE_STATIC, SQLITE_UTF8);
+  }
+  if (const auto* blob = std::get_if<Blob>(&parameter)) {
+    return sqlite3_bind_blob64(statement, at, blob->bytes.data() == nullptr ? "" : blob->bytes.data(),
+                               blob->bytes.size(), SQLITE_STATIC);
   }
   return sqlite3_bind_null(statement, at);
 }
@@ -88,12 +97,24 @@ SqliteResult<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std
   sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
   sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kMostBytesOfValue);
   sqlite3_limit(raw, SQLITE_LIMIT_SQL_LENGTH, kMostBytesOfStatement);
-  sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
+  sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 1);  // VACUUM needs one
   return connection;
 }
 
 SqliteResult<std::unique_ptr<SqliteConnection>> SqliteConnection::OpenInMemory() {
   return Open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
+}
+
+SqliteResult<std::unique_ptr<SqliteConnection>> SqliteConnection::OpenDamaged(const std::string& path) {
+  auto connection = Open(path, SQLITE_OPEN_READWRITE);
+  if (!connection) return connection;
+  // So that a file that is shorter than it says, or whose schema does not fit, is read as far as it goes; and
+  // so that nothing is written into it at the end.
+  sqlite3_db_config((*connection)->connection_, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+  sqlite3_db_config((*connection)->connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  auto done = (*connection)->RunScript("PRAGMA writable_schema = ON; PRAGMA cache_size = -128");
+  if (!done) return tl::unexpected(std::move(done).error());
+  return connection;
 }
 
 SqliteConnection::~SqliteConnection() {

@@ -25,6 +25,10 @@ struct SqliteError {
 
   // What is in the file is wrong, and not what the system allows us to do with it.
   bool damaged() const;
+  // The bytes of the file make no sense, whoever has written them.
+  bool corrupt() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
+  // The disk has no room, or failed in another way (SQLite does not always tell the two apart).
+  bool no_space() const { return code == SQLITE_FULL || code == SQLITE_IOERR; }
 };
 
 template <class T>
@@ -35,6 +39,8 @@ class SqliteConnection {
   // `name` is a path or a URI; flags as sqlite3_open_v2() has them.
   static SqliteResult<std::unique_ptr<SqliteConnection>> Open(const std::string& name, int flags);
   static SqliteResult<std::unique_ptr<SqliteConnection>> OpenInMemory();
+  // For reading what can be read.
+  static SqliteResult<std::unique_ptr<SqliteConnection>> OpenDamaged(const std::string& path);
   ~SqliteConnection();
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;

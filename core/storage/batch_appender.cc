@@ -157,6 +157,7 @@ Status BatchAppender::Commit() {
   const std::lock_guard guard(store_.head.mutex);
   if (samples_.empty() && exemplars_.empty()) return {};
   Log* const log = store_.log.get();
+  const bool followed = !store_.followers.empty();
   store_.head.BeginCommit();
   // Of series, which lie anywhere in memory, those that come next are asked for ahead.
   constexpr size_t kAhead = 6;
@@ -183,8 +184,17 @@ Status BatchAppender::Commit() {
     if (log != nullptr) {
       log->Add(series, sample.time, sample.value, sample.histogram, sample.start);
     }
-    if (sample.histogram == nullptr || IsStale(sample.histogram->sum)) {
-      const double value = sample.histogram == nullptr ? sample.value : StaleNan();
+    const bool is_float = sample.histogram == nullptr || IsStale(sample.histogram->sum);
+    const double value = sample.histogram == nullptr ? sample.value : StaleNan();
+    if (followed) {
+      taken_.push_back({.series = series.ref(),
+                        .labels = &series.labels(),
+                        .time = sample.time,
+                        .start = sample.start,
+                        .value = is_float ? value : 0,
+                        .histogram = is_float ? nullptr : sample.histogram});
+    }
+    if (is_float) {
       series.Append(sample.time, value, sample.start, store_.head.heap());
     } else {
       series.AppendHistogram(sample.time, std::move(sample.histogram), sample.start, store_.head.heap());
@@ -196,9 +206,18 @@ Status BatchAppender::Commit() {
   for (const PendingExemplar& pending : exemplars_) {
     const bool added =
         store_.exemplars.Add(pending.series->labels(), pending.exemplar, &pending.series->exemplar);
-    if (added && log != nullptr) log->Add(*pending.series, pending.exemplar);
+    if (!added) continue;
+    if (log != nullptr) log->Add(*pending.series, pending.exemplar);
+    if (followed) {
+      taken_exemplars_.push_back({pending.series->ref(), &pending.series->labels(), &pending.exemplar});
+    }
   }
   if (log != nullptr) log->Write();
+  if (!taken_.empty() || !taken_exemplars_.empty()) {
+    for (Follower* const follower : store_.followers) follower->OnAppended(taken_, taken_exemplars_);
+    taken_.clear();
+    taken_exemplars_.clear();
+  }
   Clear();
   if (store_.options.memory != 0 && !store_.full && store_.head.bytes() > store_.options.memory) {
     store_.DropToBudget();

@@ -56,6 +56,9 @@ class BatchAppender final : public Appender {
   StoreState& store_;
   std::vector<Sample> samples_;
   std::vector<PendingExemplar> exemplars_;
+  // For followers, what was taken at a commit; between commits they only keep their storage.
+  std::vector<AppendedSample> taken_;
+  std::vector<AppendedExemplar> taken_exemplars_;
 };
 
 }  // namespace sidelight::storage

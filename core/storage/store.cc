@@ -115,6 +115,16 @@ std::vector<Store::SeriesExemplars> Store::Exemplars(std::span<const Matcher> ma
   return all;
 }
 
+void Store::Follow(Follower* follower) {
+  const std::lock_guard guard(state_->head.mutex);
+  state_->followers.push_back(follower);
+}
+
+void Store::Unfollow(Follower* follower) {
+  const std::lock_guard guard(state_->head.mutex);
+  std::erase(state_->followers, follower);
+}
+
 UnixMillis Store::Now() {
   return state_->time.Now();
 }

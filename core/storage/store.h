@@ -28,6 +28,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/storage/appender.h"
+#include "core/storage/follower.h"
 #include "core/storage/queryable.h"
 
 namespace sidelight::storage {
@@ -64,7 +65,7 @@ struct StoreStats {
   size_t chunk_bytes = 0;  // of these, what samples take
   size_t exemplars = 0;
   UnixMillis newest = INT64_MIN;  // time of the newest sample that was ever appended; INT64_MIN: none
-  uint64_t appended = 0;  // samples that were committed, and those that came back from the log
+  uint64_t appended = 0;          // samples that were committed, and those that came back from the log
   std::array<uint64_t, kRefusals> refused{};  // by Refusal
   uint64_t dropped_by_retention = 0;          // samples
   uint64_t dropped_by_budget = 0;             // samples
@@ -104,6 +105,10 @@ class Store final : public Queryable {
   };
   std::vector<SeriesExemplars> Exemplars(std::span<const Matcher> matchers, UnixMillis from,
                                          UnixMillis to) const;
+
+  // From now on it sees what is appended, until Unfollow() has returned. It outlives that.
+  void Follow(Follower* follower);
+  void Unfollow(Follower* follower);
 
   // The store's own time: the clock's, but it never steps back. While the clock is behind where it was, this
   // goes on at the pace of the monotonic clock.

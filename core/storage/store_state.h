@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/storage/exemplar_ring.h"
+#include "core/storage/follower.h"
 #include "core/storage/head.h"
 #include "core/storage/log.h"
 #include "core/storage/store.h"
@@ -30,7 +32,8 @@ struct StoreState {
   StoreStats counts;              // those of its fields that count events
   UnixMillis newest = INT64_MIN;  // of all samples
   UnixMillis floor = INT64_MIN;   // what is older has been dropped, or may be
-  bool full = false;              // dropping did not help: no new series until the next Maintain()
+  std::vector<Follower*> followers;
+  bool full = false;  // dropping did not help: no new series until the next Maintain()
 
   void Refuse(Refusal reason) { ++counts.refused[static_cast<size_t>(reason)]; }
   // Null when the store can hold no more of them.

@@ -103,5 +103,37 @@ TEST(DamageTest, CutToNothingBesideALog) {
   EXPECT_EQ(set_aside, 1U);
 }
 
+TEST(DamageTest, WhatCanBeReadOfACutFile) {
+  const Folder folder;
+  const std::string original = folder.path() + "/original";
+  MakeFile(original, "", false);
+  const std::string bytes = ReadBytes(original + "/sidelight.db");
+  WriteBytes(original + "/sidelight.db", bytes.substr(0, bytes.size() * 3 / 4));
+  const auto fresh = OpenNotes(original);
+  const Health health = fresh->health();
+  ASSERT_EQ(health.set_aside, 1U);
+  EXPECT_TRUE(health.renamed_is_damaged);
+  const auto damaged = Database::OpenDamaged(health.renamed);
+  ASSERT_TRUE(damaged) << damaged.error().message;
+  int rows = 0;
+  EXPECT_FALSE((*damaged)->Query("SELECT key FROM notes ORDER BY key", {}, [&](const Row&) { ++rows; }));
+  EXPECT_GT(rows, kNotes / 4);
+  EXPECT_LT(rows, kNotes);
+  EXPECT_EQ((*damaged)->health().damaged, 1U);
+}
+
+TEST(DamageTest, FoundLater) {
+  const Folder folder;
+  ASSERT_TRUE(Put(*OpenNotes(folder.path()), "a", "1"));
+  const auto database =
+      Database::Open({.folder = folder.path(), .schemas = {NotesSchema()}, .is_damaged = true});
+  EXPECT_EQ(database->health().set_aside, 1U);
+  EXPECT_EQ(Notes(*database), "");
+  EXPECT_EQ(folder.SetAside().size(), 1U);
+  const auto damaged = Database::OpenDamaged(database->health().renamed);
+  ASSERT_TRUE(damaged) << damaged.error().message;
+  EXPECT_EQ(Notes(**damaged), "a=1");
+}
+
 }  // namespace
 }  // namespace sidelight::state

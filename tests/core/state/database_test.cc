@@ -167,5 +167,21 @@ TEST(DatabaseTest, AnotherProcessHasIt) {
   EXPECT_EQ(second->health().set_aside, 0U);
 }
 
+TEST(DatabaseTest, BytesThatAreNoText) {
+  const Folder folder;
+  const auto database = Database::Open(
+      {.folder = folder.path(),
+       .schemas = {{.name = "blobs",
+                    .create = "CREATE TABLE blobs (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT"}}});
+  for (const std::string& bytes : {std::string(), std::string("a\0b\xff", 4), std::string(100'000, '\0')}) {
+    const Parameter parameters[] = {Blob{bytes}};
+    ASSERT_TRUE(database->Execute("INSERT OR REPLACE INTO blobs (id, body) VALUES (1, ?)", parameters));
+    ASSERT_TRUE(database->Query("SELECT body, typeof(body) FROM blobs", {}, [&](const Row& row) {
+      EXPECT_TRUE(row.Bytes(0) == bytes) << bytes.size();
+      EXPECT_EQ(row.Text(1), "blob");
+    }));
+  }
+}
+
 }  // namespace
 }  // namespace sidelight::state

@@ -221,5 +221,25 @@ TEST(DiskTest, FullAtTheNextStart) {
   EXPECT_EQ(database->health().set_aside, 0U);
 }
 
+TEST(DiskTest, TheReserveIsForGivingBack) {
+  const Folder folder;
+  const TinyDisk disk(folder.path() + "/disk");
+  if (!disk.mounted()) GTEST_SKIP() << "no file system can be mounted here: " << disk.error();
+  const std::string path = folder.path() + "/disk/state";
+  const auto open = [&] {
+    return Database::Open({.folder = path, .schemas = {NotesSchema()}, .reserve_bytes = 48 << 10});
+  };
+  ASSERT_TRUE(Put(*open(), "a", "1"));
+  disk.Fill();
+  const auto database = open();
+  ASSERT_EQ(database->health().mode, Health::Mode::kDurable) << "it takes the reserve to open";
+  EXPECT_FALSE(database->health().reserved);
+  const auto put = [&] { return Put(*database, "b", std::string(100'000, 'x')); };
+  EXPECT_FALSE(database->Transact(put));
+  const auto remove = [&] { return database->Execute("DELETE FROM notes"); };
+  EXPECT_TRUE(database->Transact(remove, Space::kReserve));
+  EXPECT_EQ(Notes(*database), "");
+}
+
 }  // namespace
 }  // namespace sidelight::state
