@@ -84,7 +84,8 @@ Result<int> Connect(const Url& url, const ClientOptions& options, TimePoint dead
 
 }  // namespace
 
-Result<std::unique_ptr<Link>> Link::Make(const Url& url, const ClientOptions& options, TimePoint deadline) {
+Result<std::unique_ptr<Link>> Link::Make(const Url& url, const ClientOptions& options, TimePoint deadline,
+                                         Version version) {
   Result<std::shared_ptr<SSL_CTX>> context = nullptr;
   if (url.tls) context = TlsContextFor(options.tls);
   if (!context) return tl::unexpected<Error>(std::move(context.error()));
@@ -92,7 +93,8 @@ Result<std::unique_ptr<Link>> Link::Make(const Url& url, const ClientOptions& op
   if (!fd) return tl::unexpected<Error>(fd.error());
   auto link = std::make_unique<Link>(*fd);
   if (*context != nullptr) {
-    if (const Status started = link->StartTls(*std::move(context), url, options, deadline); !started) {
+    if (const Status started = link->StartTls(*std::move(context), url, options, deadline, version);
+        !started) {
       return tl::unexpected<Error>(started.error());
     }
   }
@@ -100,9 +102,10 @@ Result<std::unique_ptr<Link>> Link::Make(const Url& url, const ClientOptions& op
 }
 
 Status Link::StartTls(std::shared_ptr<SSL_CTX> context, const Url& url, const ClientOptions& options,
-                      TimePoint deadline) {
+                      TimePoint deadline, Version version) {
   context_ = std::move(context);
   tls_.emplace(socket_, context_, options.tls, url.address.host());
+  if (version == Version::kHttp2) tls_->Offer("h2");
   const Patience patience = PatienceFor(options, deadline);
   switch (tls_->Handshake(patience.end)) {
     case Io::kTimeout:

@@ -19,9 +19,12 @@ namespace sidelight::http {
 
 class Link {
  public:
+  enum class Version { kHttp1, kHttp2 };  // what will be spoken over it: TLS says so in its handshake
+
   // Connects, to each of a name's addresses in turn, and shakes hands. Errors are those of Fetch(), without
   // the URL's host.
-  static Result<std::unique_ptr<Link>> Make(const Url& url, const ClientOptions& options, TimePoint deadline);
+  static Result<std::unique_ptr<Link>> Make(const Url& url, const ClientOptions& options, TimePoint deadline,
+                                            Version version = Version::kHttp1);
 
   // Owns `fd`.
   explicit Link(int fd) : socket_(fd) {}
@@ -42,7 +45,7 @@ class Link {
 
  private:
   Status StartTls(std::shared_ptr<SSL_CTX> context, const Url& url, const ClientOptions& options,
-                  TimePoint deadline);
+                  TimePoint deadline, Version version);
 
   Socket socket_;
   std::shared_ptr<SSL_CTX> context_;  // of TLS

@@ -154,6 +154,13 @@ Io TlsStream::Step(int returned, TimePoint deadline) {
   return io;
 }
 
+void TlsStream::Offer(std::string_view protocol) {
+  std::string list(1, static_cast<char>(protocol.size()));
+  list += protocol;
+  SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                      static_cast<unsigned>(list.size()));
+}
+
 Io TlsStream::Handshake(TimePoint deadline) {
   while (failure_.empty()) {
     ERR_clear_error();

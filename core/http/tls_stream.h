@@ -27,6 +27,9 @@ class TlsStream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
+  // Before the handshake: the protocol that will be spoken (ALPN, RFC 7301). A server that knows none goes on
+  // without.
+  void Offer(std::string_view protocol);
   // kClosed when it failed, for the reason that failure() says.
   Io Handshake(TimePoint deadline);
   // As those of Socket. kClosed is the other side's goodbye, or a failure.
