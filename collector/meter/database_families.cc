@@ -65,16 +65,18 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
              .port = PrometheusLabelName("server.port"),
              .state = PrometheusLabelName("db.client.connection.state")} {
   const auto add = [&](std::string name, std::string_view unit, MetricType type, std::string help,
-                       BucketBounds bounds) {
+                       BucketBounds bounds, std::string_view otel_name = "") {
     return registry.AddFamily({.name = std::move(name),
                                .help = std::move(help),
                                .unit = PrometheusUnit(unit),
                                .type = type,
-                               .histogram = {.bounds = std::move(bounds)}});
+                               .histogram = {.bounds = std::move(bounds)},
+                               .otel_name = std::string(otel_name),
+                               .otel_unit = std::string(otel_name.empty() ? "" : unit)});
   };
   const auto otel = [&](std::string_view name, std::string_view unit, MetricType type, std::string help,
                         BucketBounds bounds = nullptr) {
-    return add(PrometheusName(name, unit, type), unit, type, std::move(help), std::move(bounds));
+    return add(PrometheusName(name, unit, type), unit, type, std::move(help), std::move(bounds), name);
   };
 
   if (plain_) {

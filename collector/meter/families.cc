@@ -84,13 +84,16 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
             .address = PrometheusLabelName("server.address"),
             .port = PrometheusLabelName("server.port")};
 
-  const auto histogram = [&](std::string name, std::string_view unit, std::string help,
+  const auto histogram = [&](std::string name, std::string otel_name, std::string_view unit, std::string help,
                              const BucketBounds& bounds) {
+    const bool has_otel_name = !otel_name.empty();
     return registry.AddFamily({.name = std::move(name),
                                .help = std::move(help),
                                .unit = PrometheusUnit(unit),
                                .type = MetricType::kHistogram,
-                               .histogram = {.bounds = bounds}});
+                               .histogram = {.bounds = bounds},
+                               .otel_name = std::move(otel_name),
+                               .otel_unit = std::string(has_otel_name ? unit : "")});
   };
   const auto counter = [&](std::string name, std::string help) {
     return registry.AddFamily({.name = std::move(name),
@@ -108,7 +111,7 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
   if (plain_) {
     requests =
         counter(naming.prefix + "_requests_total", "HTTP requests, by method, route template and status.");
-    duration = histogram(naming.prefix + "_duration_seconds", "s",
+    duration = histogram(naming.prefix + "_duration_seconds", "", "s",
                          "Time from a request's first byte to its answer's last.", DurationBounds());
     return;
   }
@@ -117,8 +120,9 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
   const std::string whose = client ? "Outgoing HTTP" : "HTTP";
   const auto otel_histogram = [&](std::string_view name, std::string_view unit, std::string help,
                                   const BucketBounds& bounds) {
-    return histogram(PrometheusName(side + std::string(name), unit, MetricType::kHistogram), unit,
-                     std::move(help), bounds);
+    std::string otel_name = side + std::string(name);
+    std::string prometheus_name = PrometheusName(otel_name, unit, MetricType::kHistogram);
+    return histogram(std::move(prometheus_name), std::move(otel_name), unit, std::move(help), bounds);
   };
   duration = otel_histogram("request.duration", "s",
                             whose + " requests: time from a request's first byte to its answer's last.",
@@ -139,7 +143,9 @@ Families::Families(metrics::Registry& registry, const Identity& identity, Role r
                           .help = whose + " requests that have begun and not ended.",
                           .unit = "",
                           .type = MetricType::kGauge,
-                          .histogram = {}});
+                          .histogram = {},
+                          .otel_name = side + "active_requests",
+                          .otel_unit = "{request}"});
 }
 
 MethodId Families::MethodOf(std::string_view operation) const {

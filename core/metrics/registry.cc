@@ -53,7 +53,8 @@ void Join(std::vector<MetricFamily>& families, std::vector<MetricFamily> more) {
 
 }  // namespace
 
-Registry::Registry(const Clock& clock, Options options) : state_(std::make_unique<State>(clock, options)) {}
+Registry::Registry(const Clock& clock, Options options)
+    : state_(std::make_unique<State>(clock, std::move(options))) {}
 
 Registry::~Registry() {
   // Histograms have no slab, as their windows must be freed.
@@ -97,6 +98,9 @@ size_t Registry::series() const {
 size_t Registry::refused() const {
   return state_->refused.load(std::memory_order_relaxed);
 }
+size_t Registry::dropped() const {
+  return state_->dropped.load(std::memory_order_relaxed);
+}
 
 std::shared_ptr<const Snapshot> Registry::Collect() const {
   return Gather(false);
@@ -139,8 +143,8 @@ std::shared_ptr<const Snapshot> Registry::Gather(bool sample) const {
     std::inplace_merge(metrics.begin(), metrics.begin() + live, metrics.end(), MetricByLabels);
     if (metrics.empty()) continue;
     const FamilyOptions& options = family->options;
-    snapshot->families.push_back(
-        {options.name, options.help, options.unit, options.type, std::move(metrics)});
+    snapshot->families.push_back({options.name, options.help, options.unit, options.type, std::move(metrics),
+                                  options.otel_name, options.otel_unit});
   }
   {
     const std::lock_guard guard(state_->lock);

@@ -14,14 +14,21 @@
 // starts at zero with a new start timestamp. A thread that dies leaves its cells behind: they count on as
 // they are.
 //
+// A registry may have a doorman, Options::admit, who says under which labels a new series comes in, or that
+// it does not: then it is no series, costs none, and is in no overflow. What measures it gets an instrument
+// all the same, which nobody reads.
+//
 // Threads: the Registry's functions may be called from any thread. A Shard, and the instruments it hands out,
 // belong to one thread. Registry outlives its shards' use; shards live in the registry.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -38,6 +45,8 @@ struct FamilyOptions {
   std::string unit = {};
   MetricType type = MetricType::kCounter;  // kCounter, kGauge or kHistogram
   HistogramOptions histogram = {};         // of a kHistogram
+  std::string otel_name = {};              // as in MetricFamily: "" where OpenTelemetry has none
+  std::string otel_unit = {};
 };
 
 class Family;  // a registered family; owned by the Registry, valid as long as it
@@ -58,6 +67,10 @@ class Registry {
  public:
   struct Options {
     size_t series_limit = 10000;  // charged series; a histogram counts once
+    // Of a family's name and a series' labels, those that it gets; nothing when it is dropped. Series that
+    // get the same are one, and add up. Asked by each Get...(), on its thread, without a lock. Null: all as
+    // they are.
+    std::function<std::optional<Labels>(std::string_view family, const Labels& labels)> admit = nullptr;
   };
 
   Registry(const Clock& clock, Options options);
@@ -80,6 +93,7 @@ class Registry {
 
   size_t series() const;   // charged series that are live
   size_t refused() const;  // Get...() calls that found the limit reached, since the start
+  size_t dropped() const;  // those whose series was not admitted
 
  private:
   friend class Shard;
@@ -100,8 +114,8 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   // The instrument of that series in this shard, made when it is new; calling again gives the same one, held
-  // once more. nullptr when the series is new to the registry and the limit is reached. Takes a lock: keep
-  // the pointer.
+  // once more. nullptr when the series is new to the registry and the limit is reached, or when a hundred
+  // thousand instruments of dropped series are held; never with kExempt. Takes a lock: keep the pointer.
   Counter* GetCounter(Family* family, const Labels& labels, Budget budget = Budget::kCharged);
   Gauge* GetGauge(Family* family, const Labels& labels, Budget budget = Budget::kCharged);
   Histogram* GetHistogram(Family* family, const Labels& labels, Budget budget = Budget::kCharged);
@@ -118,6 +132,10 @@ class Shard {
   explicit Shard(Registry* registry);
   template <class Instrument, class Make>
   Instrument* Get(Family* family, const Labels& labels, Budget budget, const Make& make);
+  template <class Instrument, class Make>
+  Instrument* GetAdmitted(Family* family, const Labels& labels, Budget budget, const Make& make);
+  template <class Instrument, class Make>
+  Instrument* GetUnread(Family* family, Budget budget, const Make& make);
   template <class Instrument, class Retire, class Drop>
   void Give(Instrument* instrument, const Retire& retire, const Drop& drop);
 

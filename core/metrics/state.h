@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/metrics/histogram_totals.h"
@@ -21,10 +23,12 @@ namespace sidelight::metrics {
 struct Shard::Cells {
   Slab<Counter> counters;
   Slab<Gauge> gauges;
+  // For all of a family's series that were dropped; each stays as long as the shard.
+  std::map<const Family*, Cell*> unread;
 };
 
 struct Registry::State {
-  State(const Clock& the_clock, Options the_options) : clock(the_clock), options(the_options) {}
+  State(const Clock& the_clock, Options the_options) : clock(the_clock), options(std::move(the_options)) {}
 
   // By the holder of `lock`.
   Series* Begin(Family* family, const Labels& labels, bool charged);
@@ -46,6 +50,8 @@ struct Registry::State {
   int purges_due = 0;  // there may be label sets that nobody needs any more
   std::atomic<size_t> charged{0};
   std::atomic<size_t> refused{0};
+  std::atomic<size_t> dropped{0};
+  size_t unread = 0;  // holds of instruments of dropped series
 };
 
 }  // namespace sidelight::metrics

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collector/meter/make_meter.h"
+#include "core/model/naming.h"
 #include "tests/support/fake_clock.h"
 
 namespace sidelight::meter {
@@ -218,6 +219,26 @@ TEST_F(DatabaseMeterTest, BucketsAndUnits) {
     }
   }
   EXPECT_EQ(histograms, 4);
+}
+
+TEST_F(DatabaseMeterTest, NamesOfOpenTelemetry) {
+  Make(kPostgres, {.identity = kDb});
+  Do({.summary = "SELECT orders", .rows = 1});
+  const auto otel = registry_->Collect();
+  for (const MetricFamily& family : otel->families) {
+    if (!family.name.starts_with("db_")) {
+      EXPECT_EQ(family.otel_name, "") << family.name;
+    } else {
+      EXPECT_EQ(PrometheusName(family.otel_name, family.otel_unit, family.type), family.name);
+      EXPECT_NE(family.otel_name.find('.'), std::string::npos) << family.otel_name;
+    }
+  }
+  Make(kPostgres, {.identity = kDb, .naming = {NamingStyle::kPlain, "shop"}});
+  Do({.summary = "SELECT orders", .rows = 1});
+  const auto plain = registry_->Collect();
+  for (const MetricFamily& family : plain->families) {
+    EXPECT_EQ(family.otel_name + family.otel_unit, "") << family.name;
+  }
 }
 
 // design.md's error table.

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/model/naming.h"
 #include "tests/support/fake_clock.h"
 
 namespace sidelight::meter {
@@ -165,6 +166,26 @@ TEST_F(MeterTest, BucketsAndUnits) {
     const bool seconds_unit = family.name.ends_with("_seconds");
     const bool bytes_unit = family.name.ends_with("_bytes");
     EXPECT_EQ(family.unit, seconds_unit ? "seconds" : bytes_unit ? "bytes" : "") << family.name;
+  }
+}
+
+TEST_F(MeterTest, NamesOfOpenTelemetry) {
+  Make();
+  Do({});
+  const auto otel = registry_->Collect();
+  for (const MetricFamily& family : otel->families) {
+    if (!family.name.starts_with("http_")) {
+      EXPECT_EQ(family.otel_name, "") << family.name;
+    } else {
+      EXPECT_EQ(PrometheusName(family.otel_name, family.otel_unit, family.type), family.name);
+      EXPECT_NE(family.otel_name.find('.'), std::string::npos) << family.otel_name;
+    }
+  }
+  Make({.naming = {NamingStyle::kPlain, "shop"}});
+  Do({});
+  const auto plain = registry_->Collect();
+  for (const MetricFamily& family : plain->families) {
+    EXPECT_EQ(family.otel_name + family.otel_unit, "") << family.name;
   }
 }
 
