@@ -64,6 +64,8 @@ int Execute(const cli::Run& run) {
 }
 
 int Execute(const cli::Check& check) {
+  // What --connect finds out is in the report.
+  log::Configure(log::Format::kText, log::Level::kError);
   return Show(cli::RunCheck(check));
 }
 

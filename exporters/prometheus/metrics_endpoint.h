@@ -31,4 +31,7 @@ struct Scrape {
 // Cannot fail: where compression does, the body goes out as it is. Thread-safe.
 Scrape AnswerScrape(const std::shared_ptr<const Snapshot>& snapshot, const ScrapeRequest& request);
 
+// Packs the body where the Accept-Encoding header allows that.
+void Compress(std::string_view accept_encoding, Scrape* scrape);
+
 }  // namespace sidelight::prometheus

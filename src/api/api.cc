@@ -10,6 +10,7 @@
 #include "src/api/correlation.h"
 #include "src/api/prometheus_problem.h"
 #include "src/api/rules.h"
+#include "src/api/selectors.h"
 
 namespace sidelight::api {
 namespace {
@@ -18,6 +19,17 @@ constexpr char kText[] = "text/plain; charset=utf-8";
 
 http::Response Text(int status, std::string body) {
   return {.status = status, .content_type = kText, .headers = {}, .body = std::move(body)};
+}
+
+http::Response Exposition(Scrape scrape, std::string vary) {
+  http::Response response{.status = 200,
+                          .content_type = std::move(scrape.content_type),
+                          .headers = {{"Vary", std::move(vary)}},
+                          .body = std::move(scrape.body)};
+  if (!scrape.content_encoding.empty()) {
+    response.headers.emplace_back("Content-Encoding", std::move(scrape.content_encoding));
+  }
+  return response;
 }
 
 // A value for metrics that clients cannot multiply.
@@ -60,6 +72,7 @@ Api::Api(Hooks hooks) : hooks_(std::move(hooks)), front_page_(RenderFrontPage(ho
   router_.Add("PUT", "/-/reload", bind(&Api::Reload));
   router_.Add("GET", "/api/v1/rules", bind(&Api::Rules));
   router_.Add("GET", "/api/v1/alerts", bind(&Api::Alerts));
+  if (hooks_.federate) router_.Add("GET", "/federate", bind(&Api::Federate));
   if (hooks_.queries == nullptr) return;
   for (const char* const method : {"GET", "POST"}) {
     router_.Add(method, "/api/v1/query",
@@ -114,16 +127,16 @@ http::Response Api::Finish(const http::Request& request, const std::string& corr
 
 Answer Api::Metrics(const Call& call) {
   const http::Request& request = call.request;
-  Scrape scrape = hooks_.scrape(request.HeaderList("Accept"), request.HeaderList("Accept-Encoding"),
-                                request.QueryAll("name[]"));
-  http::Response response{.status = 200,
-                          .content_type = std::move(scrape.content_type),
-                          .headers = {{"Vary", "Accept, Accept-Encoding"}},
-                          .body = std::move(scrape.body)};
-  if (!scrape.content_encoding.empty()) {
-    response.headers.emplace_back("Content-Encoding", std::move(scrape.content_encoding));
-  }
-  return response;
+  return Exposition(hooks_.scrape(request.HeaderList("Accept"), request.HeaderList("Accept-Encoding"),
+                                  request.QueryAll("name[]")),
+                    "Accept, Accept-Encoding");
+}
+
+Answer Api::Federate(const Call& call) {
+  const http::Request& request = call.request;
+  const auto selectors = ReadSelectors(request.QueryAll("match[]"));
+  if (!selectors) return tl::unexpected<Problem>(selectors.error());
+  return Exposition(hooks_.federate(*selectors, request.HeaderList("Accept-Encoding")), "Accept-Encoding");
 }
 
 Answer Api::Healthy(const Call&) {

@@ -19,6 +19,7 @@
 #include "core/base/error.h"
 #include "core/http/message.h"
 #include "core/metrics/self.h"
+#include "core/model/matcher.h"
 #include "rules/evaluation/status.h"
 #include "src/api/front_page.h"
 #include "src/api/problem.h"
@@ -37,7 +38,8 @@ struct Scrape {
   std::string body;
 };
 
-// The functions are called on the server's threads, several at once; all are required but for `rules`.
+// The functions are called on the server's threads, several at once; all are required but for `federate` and
+// `rules`.
 struct Hooks {
   // Collects and writes, in the format that the two headers (lists, as sent) ask for. `names` are the
   // families asked for with name[]; none means all.
@@ -47,7 +49,11 @@ struct Hooks {
   std::function<bool()> healthy;
   std::function<bool()> ready;     // false while draining
   std::function<Status()> reload;  // never called twice at a time
-  Queries* queries = nullptr;      // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
+  // Writes the newest samples of the series that one of `selectors` selects, as /federate does; null: not
+  // there.
+  std::function<Scrape(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding)>
+      federate;
+  Queries* queries = nullptr;  // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
   // The rule groups as they are now, for /api/v1/rules and /api/v1/alerts; null: there are none.
   std::function<std::vector<rules::GroupStatus>()> rules;
   metrics::Self* self = nullptr;  // counts the requests; outlives the Api
@@ -72,6 +78,7 @@ class Api {
 
  private:
   Answer Metrics(const Call& call);
+  Answer Federate(const Call& call);
   Answer Healthy(const Call& call);
   Answer Ready(const Call& call);
   Answer Reload(const Call& call);

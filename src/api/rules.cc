@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "core/model/matcher.h"
-#include "rules/promql/parser.h"
 #include "src/api/rules_json.h"
+#include "src/api/selectors.h"
 
 namespace sidelight::api {
 namespace {
@@ -72,23 +72,6 @@ bool Ask::Wants(const RuleStatus& rule) const {
     });
   };
   return selectors.empty() || std::any_of(selectors.begin(), selectors.end(), fits);
-}
-
-tl::expected<std::vector<std::vector<Matcher>>, Problem> ReadSelectors(
-    const std::vector<std::string>& texts) {
-  std::vector<std::vector<Matcher>> selectors;
-  for (const std::string& text : texts) {
-    Result<std::vector<Matcher>> selector = promql::ParseSelector(text);
-    if (!selector) {
-      // Prometheus has a sentence of its own for this in match[].
-      if (selector.error().message.ends_with("must contain at least one non-empty matcher")) {
-        return Refuse(400, "bad_data", "match[] must contain at least one non-empty matcher");
-      }
-      return Refuse(400, "bad_data", std::move(selector.error().message));
-    }
-    selectors.push_back(*std::move(selector));
-  }
-  return selectors;
 }
 
 tl::expected<size_t, Problem> ReadPage(const std::string& text) {

@@ -6,7 +6,9 @@
 
 #include "core/base/log.h"
 #include "core/metrics/process.h"
+#include "exporters/prometheus/federate.h"
 #include "exporters/prometheus/metrics_endpoint.h"
+#include "src/app/admission.h"
 #include "src/app/registry_source.h"
 #include "src/app/rules_source.h"
 #include "src/app/storage_source.h"
@@ -19,6 +21,8 @@ namespace {
 
 // A loop that has not turned for so long is stuck: it turns once a second when there is nothing to do.
 constexpr Duration kStuck = std::chrono::seconds(10);
+// For what is sent at the end: drain and this together are less than Kubernetes' 30 s.
+constexpr Duration kLastWords = std::chrono::seconds(3);
 
 api::Lifecycle ToApi(config::Lifecycle lifecycle) {
   switch (lifecycle) {
@@ -51,7 +55,7 @@ App::App(config::Config config, ConfigSource reread, const Clock& clock)
     : config_(std::move(config)),
       reread_(std::move(reread)),
       clock_(clock),
-      registry_(clock, {.series_limit = config_.limits.series}),
+      registry_(clock, RegistryOptions(config_)),
       self_(std::make_shared<metrics::Self>()) {}
 
 Status App::Open() {
@@ -104,6 +108,8 @@ Status App::Open() {
       .healthy = [this] { return healthy(); },
       .ready = [this] { return ready(); },
       .reload = [this] { return Reload(); },
+      .federate = [this](const std::vector<std::vector<Matcher>>& selectors,
+                         std::string_view encoding) { return Federate(selectors, encoding); },
       .queries = queries_.get(),
       .rules = [this] { return RuleGroups(); },
       .self = self_.get(),
@@ -119,6 +125,11 @@ Status App::Open() {
   server_ = *std::move(server);
 
   data_plane_->Start();
+  if (!config_.exporters.empty()) {
+    Result<std::unique_ptr<Exports>> exports = Exports::Start(config_, registry_, *store_, *self_, clock_);
+    if (!exports) return Fail(exports.error().code, "exporters: " + exports.error().message);
+    exports_ = *std::move(exports);
+  }
   if (NamesRules(config_)) {
     if (Status started = StartJudging(config_); !started) return started;
   }
@@ -198,6 +209,7 @@ App::~App() {
     // What was counted since the last sample would otherwise be missing after a restart.
     sampler_->SampleNow();
   }
+  if (exports_ != nullptr) exports_->Stop(clock_.Now() + kLastWords);
   judge_.reset();
   if (store_ != nullptr) store_->Close();
 }
@@ -317,6 +329,13 @@ api::Scrape App::Scrape(std::string_view accept, std::string_view accept_encodin
       registry_.Collect(), {.accept = accept, .accept_encoding = accept_encoding, .names = names});
   CountLosses(scrape.losses.families, "family");
   CountLosses(scrape.losses.series, "series");
+  return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
+}
+
+api::Scrape App::Federate(const std::vector<std::vector<Matcher>>& selectors,
+                          std::string_view accept_encoding) {
+  prometheus::Scrape scrape = prometheus::AnswerFederation(*store_, selectors, store_->Now(),
+                                                           config_.external_labels, accept_encoding);
   return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
 }
 

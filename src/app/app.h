@@ -32,6 +32,7 @@
 #include "src/api/api.h"
 #include "src/api/queries.h"
 #include "src/app/data_plane.h"
+#include "src/app/exports.h"
 #include "src/app/file_watcher.h"
 #include "src/app/judge.h"
 #include "src/app/sampler.h"
@@ -88,6 +89,7 @@ class App {
   std::optional<net::ProbeAnswer> AnswerProbe(std::string_view path) const;
   api::Scrape Scrape(std::string_view accept, std::string_view accept_encoding,
                      const std::vector<std::string>& names);
+  api::Scrape Federate(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding);
 
   const config::Config config_;
   const ConfigSource reread_;
@@ -110,6 +112,7 @@ class App {
   std::unique_ptr<api::Queries> queries_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<Exports> exports_;       // when there is a destination
   std::unique_ptr<Judge> judge_;           // from when there are rules on, perhaps from a reload
   std::atomic<Judge*> judging_ = nullptr;  // the same for other threads
   std::unique_ptr<net::EventLoop> sampling_;

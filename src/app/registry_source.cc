@@ -21,6 +21,9 @@ std::vector<MetricFamily> RegistrySource::Collect() const {
   out.push_back(Single("sidelight_series_limit",
                        "How many series of the traffic there may be (limits.series).", MetricType::kGauge,
                        limit_));
+  out.push_back(Single("sidelight_series_dropped_total",
+                       "Series of the traffic that metric_relabel_configs kept out.", MetricType::kCounter,
+                       registry_.dropped()));
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "rules/evaluation/rule_check.h"
 #include "rules/evaluation/rule_file.h"
 #include "rules/packs/packs.h"
+#include "src/cli/connect.h"
 #include "src/cli/metric_catalogue.h"
 #include "src/config/rule_files.h"
 
@@ -59,7 +60,8 @@ size_t RulesOf(const rules::RuleFile& file) {
 
 class Checking {
  public:
-  explicit Checking(const config::Environment& environment) : environment_(environment) {}
+  Checking(const config::Environment& environment, bool connect)
+      : environment_(environment), connect_(connect) {}
 
   // Rule files that stand by themselves, as they would run under that configuration, if there is one.
   void AddRules(const std::vector<std::string>& paths, const config::Config* config) {
@@ -95,6 +97,7 @@ class Checking {
     for (const rules::RuleFile& pack : packs) AddGood(pack);
     // Which taps there are, and how they name what they measure, a pack does not know.
     WarnOf(packs, packs, {.retention = config->storage.retention});
+    if (connect_) AddAnswers(path, *config);
   }
 
   void AddTests(const std::string& path) {
@@ -135,6 +138,21 @@ class Checking {
 
   void Warn(const std::string& warning) { report_.errors += fmt::format("warning: {}\n", warning); }
 
+  void AddAnswers(const std::string& path, const config::Config& config) {
+    const std::vector<Connected> answers = Connect(config);
+    if (answers.empty()) {
+      Warn(fmt::format("{}: it names no Alertmanager and no exporter, so there is nothing to connect to",
+                       path));
+    }
+    for (const Connected& answer : answers) {
+      if (answer.ok) {
+        report_.output += answer.line + '\n';
+      } else {
+        Fail(answer.line);
+      }
+    }
+  }
+
   void WarnOf(std::span<const rules::RuleFile> files, std::span<const rules::RuleFile> all,
               const rules::RuleCheckOptions& options) {
     for (const std::string& warning : rules::CheckRules(files, all, options)) Warn(warning);
@@ -163,13 +181,14 @@ class Checking {
   }
 
   const config::Environment& environment_;
+  const bool connect_;
   Report report_;
 };
 
 }  // namespace
 
 Report RunCheck(const Check& check, const config::Environment& environment) {
-  Checking checking(environment);
+  Checking checking(environment, check.connect);
   std::optional<config::Config> config;
   if (!check.config_path.empty()) {
     Result<config::Config> loaded = config::Load(check.config_path, environment);

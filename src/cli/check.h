@@ -8,7 +8,8 @@
 namespace sidelight::cli {
 
 // "FILE: ok" for each configuration and "FILE: ok (3 rules)" for each rule file, those that a configuration
-// names included; errors and warnings on standard error. The exit code is 1 when there is an error.
+// names included; errors and warnings on standard error. With `connect` a line for each destination too; then
+// it waits for them, ten seconds at most for each configuration. The exit code is 1 when there is an error.
 Report RunCheck(const Check& check, const config::Environment& environment = config::ProcessEnvironment);
 
 }  // namespace sidelight::cli

@@ -68,7 +68,7 @@ constexpr std::string_view kCheckHelp =
     R"(Reads configuration and rule files as `sidelight run` would, without running anything.
 
 Usage:
-  sidelight check [--config FILE] FILE...
+  sidelight check [--config FILE] [--connect] FILE...
 
 Each FILE is a configuration, whose rule files and packs are checked too, or a rule file in Prometheus' format
 (what has a key `groups`). Prints "FILE: ok" and the number of its rules, or everything that is wrong in it with
@@ -82,10 +82,16 @@ than the storage reaches. What there is to ask for depends on the configuration.
 Options:
   --config FILE  the configuration that the rule files are meant for. Without one nothing is said about the
                  retention, and nothing about metrics but those with OpenTelemetry's names and Sidelight's own
+  --connect      also speak to each Alertmanager and each destination of `exporters` that a configuration names,
+                 and print what it answers, a line each:
+                   otlp http://collector:4318/v1/metrics: ok (200)
+                 The exit code is 1 when one of them fails. What is sent has nothing in it and leaves nothing
+                 behind: an Alertmanager is asked for its status, OTLP and remote write get an empty request
 
 Examples:
   sidelight check sidelight.yaml
   sidelight check --config sidelight.yaml rules/*.yaml
+  sidelight check --connect sidelight.yaml
 )";
 
 constexpr std::string_view kTestHelp =
@@ -200,6 +206,7 @@ struct Grammar {
     };
     check->add_option("FILE", check_command.files)->required();
     check->add_option("--config", check_command.config_path);
+    check->add_flag("--connect", check_command.connect);
     test->require_subcommand(0, 1);
     test_rules->add_option("FILE", test_command.files)->required();
     test_rules->add_option("--run", test_command.names)->expected(1)->take_all()->allow_extra_args(false);

@@ -28,6 +28,7 @@ struct Run {
 struct Check {
   std::vector<std::string> files;  // at least one: configurations, rule files
   std::string config_path;         // the configuration that the rule files are meant for; "": none is named
+  bool connect = false;            // to what the configurations name, too
 };
 
 // `test rules`: runs the unit tests of rule files; src/cli/test_rules.h does it.

@@ -20,6 +20,7 @@ struct Own {
   std::string_view name;
   std::string_view label = "";  // beside the tap's
   std::string_view another = "";
+  std::string_view third = "";
 };
 
 // Of every tap; each has the label `tap`.
@@ -40,6 +41,7 @@ constexpr std::array kProcessMetrics = {
     Own{"sidelight_build_info", "version"},
     Own{"sidelight_series"},
     Own{"sidelight_series_limit"},
+    Own{"sidelight_series_dropped_total"},
     Own{"sidelight_queries_total", "result"},
     Own{"sidelight_queries_running"},
     Own{"sidelight_query_seconds_total"},
@@ -88,6 +90,26 @@ constexpr std::array kProcessMetrics = {
     Own{"sidelight_notifications_queue_length", "alertmanager"},
     Own{"sidelight_notifications_queue_capacity"},
     Own{"sidelight_notifications_alertmanagers_discovered"},
+    Own{"sidelight_export_requests_total", "exporter", "destination", "result"},
+    Own{"sidelight_export_request_seconds_total", "exporter", "destination"},
+    Own{"sidelight_export_retries_total", "exporter", "destination"},
+    Own{"sidelight_export_points_sent_total", "exporter", "destination"},
+    Own{"sidelight_export_points_dropped_total", "exporter", "destination", "reason"},
+    Own{"sidelight_export_points_too_large_total", "exporter", "destination"},
+    Own{"sidelight_export_requests_dropped_total", "exporter", "destination", "reason"},
+    Own{"sidelight_export_failing", "exporter", "destination"},
+    Own{"sidelight_export_breaker_open", "exporter", "destination"},
+    Own{"sidelight_export_queue_entries", "exporter", "destination"},
+    Own{"sidelight_export_queue_bytes", "exporter", "destination"},
+    Own{"sidelight_export_queue_points", "exporter", "destination"},
+    Own{"sidelight_export_queue_oldest_age_seconds", "exporter", "destination"},
+    Own{"sidelight_export_queue_memory_entries", "exporter", "destination"},
+    Own{"sidelight_export_queue_mode", "mode"},
+    Own{"sidelight_export_queue_disk_bytes"},
+    Own{"sidelight_export_queue_max_bytes"},
+    Own{"sidelight_export_queue_errors_total"},
+    Own{"sidelight_export_queue_set_aside_total"},
+    Own{"sidelight_remote_write_overflow_samples_total", "destination"},
     Own{"sidelight_exposition_dropped_total", "what"},
     Own{"sidelight_config_last_reload_successful"},
     Own{"sidelight_config_last_reload_success_timestamp_seconds"},
@@ -184,7 +206,7 @@ class Builder {
 
   void AddOne(const Own& metric, Words labels) {
     std::vector<std::string> all(labels.begin(), labels.end());
-    for (const std::string_view label : {metric.label, metric.another}) {
+    for (const std::string_view label : {metric.label, metric.another, metric.third}) {
       if (!label.empty()) all.emplace_back(label);
     }
     Put(std::string(metric.name), std::move(all));
@@ -225,8 +247,11 @@ void AddTraffic(const config::Tap& tap, const Protocol& protocol, Builder& build
 }  // namespace
 
 rules::MetricCatalogue CatalogueOf(const config::Config& config) {
-  Builder builder(true);
+  // What relabelling makes of the traffic's metrics, only it knows.
+  const bool known = config.metric_relabel_configs.empty();
+  Builder builder(known);
   builder.AddOwn();
+  if (!known) return builder.Take();
   for (const config::Tap& tap : config.taps) {
     if (const Protocol* protocol = FindProtocol(tap.protocol)) AddTraffic(tap, *protocol, builder);
   }

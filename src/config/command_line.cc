@@ -9,6 +9,7 @@
 
 #include "collector/protocols/protocol.h"
 #include "src/config/checks.h"
+#include "src/config/exporters.h"
 #include "src/config/identity.h"
 #include "src/config/rules.h"
 #include "src/config/words.h"
@@ -133,6 +134,8 @@ Result<Config> FromCommandLine(const CommandLine& flags, const Environment& envi
   SetChoice("--log-level", flags.log_level, kLogLevels, &config.log.level, errors);
   config.external_labels = ExternalLabels(config.service, environment, {});
   config.alerting.settings.external_labels = config.external_labels;
+  if (Status read = ReadExportersEnvironment(environment, false, &config); !read)
+    errors.Add(read.error().message);
   AddRules(flags.rules, config, errors);
   AddAlertmanagers(flags.alertmanagers, config, errors);
   AddTaps(flags.taps, config, errors);

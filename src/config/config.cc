@@ -9,7 +9,9 @@
 #include "collector/protocols/protocol.h"
 #include "core/yaml/yaml.h"
 #include "src/config/checks.h"
+#include "src/config/exporters.h"
 #include "src/config/identity.h"
+#include "src/config/metric_relabelling.h"
 #include "src/config/rules.h"
 #include "src/config/words.h"
 
@@ -187,6 +189,8 @@ Result<Config> Decode(const yaml::Document& document, const std::string& path,
     interval.Fail("it must be at least 100ms");
   }
   DecodeRules(root, std::filesystem::path(path).parent_path().string(), environment, &config);
+  DecodeMetricRelabelling(root, &config);
+  DecodeExporters(root, std::filesystem::path(path).parent_path().string(), environment, &config);
   DecodeWorkers(root.Get("workers"), &config.workers);
   if (const yaml::Node limits = root.Get("limits")) DecodeLimits(limits.AsMapping(), &config.limits);
   if (const yaml::Node storage = root.Get("storage")) DecodeStorage(storage.AsMapping(), &config.storage);

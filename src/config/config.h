@@ -19,7 +19,10 @@
 #include "core/base/log.h"
 #include "core/model/labels.h"
 #include "core/net/address.h"
+#include "core/relabel/relabel.h"
 #include "exporters/alertmanager/settings.h"
+#include "exporters/otlp/settings.h"
+#include "exporters/prometheus/remote_write/settings.h"
 
 namespace sidelight::config {
 
@@ -64,6 +67,20 @@ struct Alerting {
   Duration resend_delay = std::chrono::minutes(1);
 };
 
+struct ExportQueue {
+  uint64_t max_bytes = uint64_t{64} << 20;
+  Duration max_age = std::chrono::hours(24);
+};
+
+struct Exporters {
+  std::vector<otlp::Destination> otlp;
+  otlp::Resource resource;  // who is measured
+  std::vector<remote_write::Destination> remote_write;
+  ExportQueue queue;  // of what waits for all of them
+
+  bool empty() const { return otlp.empty() && remote_write.empty(); }
+};
+
 struct Tap {
   std::string protocol;  // a name of collector/protocols' table
   tap::Options tap;
@@ -85,7 +102,9 @@ struct Config {
   Duration evaluation_interval = std::chrono::seconds(5);  // of rule groups that name none
   std::vector<std::string> rule_files;  // patterns for Match() (rule_files.h), as the process opens them
   std::vector<std::string> packs;       // names of rules/packs, each once
+  std::vector<relabel::Rule> metric_relabel_configs;  // of what taps measure
   Alerting alerting;
+  Exporters exporters;
   uint64_t workers = 1;  // 0: as many as the quota of CPUs allows
   Limits limits;
   Storage storage;

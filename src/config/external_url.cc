@@ -35,7 +35,11 @@ Result<std::string> ParseExternalUrl(std::string_view text) {
   if (scheme == 0 || authority.empty()) return Wrong(fmt::format("\"{}\" is not a URL; {}", text, kForm));
   if (path.find_first_of("?#") != std::string_view::npos ||
       !std::all_of(path.begin(), path.end(), IsPathByte)) {
-    return Wrong(fmt::format("\"{}\" has more in it than a path; {}", text, kForm));
+    // A query may hold a key that is nobody's business.
+    const size_t query = text.find_first_of("?#");
+    return Wrong(fmt::format("\"{}{}\" has more in it than a path; {}", text.substr(0, query),
+                             query == std::string_view::npos ? "" : fmt::format("{}...", text[query]),
+                             kForm));
   }
   const bool v6 = authority.starts_with('[');
   const bool has_port = v6 ? !authority.ends_with(']') : authority.find(':') != std::string_view::npos;

@@ -5,12 +5,23 @@
 #include <array>
 #include <climits>
 #include <utility>
+#include <variant>
+
+#include "exporters/otlp/settings.h"
 
 namespace sidelight::config {
 
 std::string DefaultService(const Environment& environment) {
   const std::optional<std::string> name = environment("OTEL_SERVICE_NAME");
-  return name && !name->empty() ? *name : "unknown_service";
+  if (name && !name->empty()) return *name;
+  // What is wrong with the variable is said where all of it is read.
+  const Result<otlp::Resource> resource = otlp::ResourceFrom("", "", environment);
+  if (!resource) return "unknown_service";
+  for (const otlp::Attribute& attribute : resource->attributes) {
+    const auto* const value = std::get_if<std::string>(&attribute.value);
+    if (attribute.key == "service.name" && value != nullptr && !value->empty()) return *value;
+  }
+  return "unknown_service";
 }
 
 std::string DefaultInstance(const Environment& environment) {

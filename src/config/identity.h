@@ -9,7 +9,8 @@
 
 namespace sidelight::config {
 
-// OTEL_SERVICE_NAME, else "unknown_service", as OpenTelemetry's SDKs do.
+// OTEL_SERVICE_NAME, else the service.name of OTEL_RESOURCE_ATTRIBUTES, else "unknown_service", as
+// OpenTelemetry's SDKs do.
 std::string DefaultService(const Environment& environment);
 
 // POD_NAME, which Kubernetes' downward API can fill, else the host's name: what the label `instance` says.

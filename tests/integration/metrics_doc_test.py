@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""docs/metrics.md and the program name the same metrics: traffic of every kind goes through a tap of every kind, and an
-alert fires; each family of the scrape has a row, each row a family of the same type."""
+"""docs/metrics.md and the program name the same metrics: traffic of every kind goes through a tap of every kind, an
+alert fires, and whoever it or measurements should go to is away; each family of the scrape has a row, each row a family
+of the same type."""
 
 import json
 import pathlib
@@ -42,10 +43,12 @@ class MetricsDocTest(harness.IntegrationTest):
         plain_http = {"naming": {"style": "plain", "prefix": HTTP_PREFIX}}
         rules = pathlib.Path(self.directory, "rules.yaml")
         rules.write_text("groups: [{name: always, rules: [{alert: Always, expr: vector(1)}]}]")
+        nowhere = f"http://127.0.0.1:{harness.free_port()}"
         sidelight = self.sidelight(
             dict(http), {**http, "role": "client"}, {**http, **plain_http}, dict(redis), {**redis, **plain},
             dict(postgres), {**postgres, **plain}, rule_files=[str(rules)], interval="200ms", evaluation_interval="200ms",
-            alerting={"alertmanagers": [{"url": f"http://127.0.0.1:{harness.free_port()}"}]})
+            alerting={"alertmanagers": [{"url": f"http://127.0.0.1:{harness.free_port()}"}]},
+            exporters={"otlp": [{"endpoint": nowhere, "interval": "200ms"}], "remote_write": [{"url": nowhere}]})
         ports = {}
         for tap in self.taps_of(sidelight):
             ports.setdefault(tap["protocol"], []).append(int(tap["listen"].rsplit(":", 1)[1]))
@@ -65,6 +68,9 @@ class MetricsDocTest(harness.IntegrationTest):
         harness.eventually(lambda: sidelight.scrape().sum(gone[0], error_type=gone[1]) == 1, "the client's leaving")
         harness.eventually(lambda: sidelight.scrape().sum("sidelight_notifications_dropped_total", reason="failed") >= 1,
                            "an alert that no Alertmanager takes")
+        for exporter in ("otlp", "remote_write"):
+            harness.eventually(lambda: sidelight.scrape().sum("sidelight_export_failing", exporter=exporter) == 1,
+                               f"an export over {exporter} that arrives nowhere")
         harness.fetch(sidelight.metrics_port, "/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})
         _, _, body = harness.fetch(sidelight.metrics_port, "/metrics")
         self.assertEqual(sidelight.scrape().sum("sidelight_exposition_dropped_total"), 0, "names that collide")

@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 TEST(Packs, AreThere) {
   std::vector<std::string_view> names;
   for (const Pack& pack : Packs()) names.push_back(pack.name);
-  EXPECT_THAT(names, ElementsAre("cache", "database", "http", "sidelight", "slo"));
+  EXPECT_THAT(names, ElementsAre("cache", "database", "export", "http", "sidelight", "slo"));
 }
 
 TEST(Packs, AreFoundByName) {
@@ -73,7 +73,7 @@ TEST(Packs, GetAlongWithEachOther) {
       }
     }
   }
-  EXPECT_EQ(alerts.size(), 50U);
+  EXPECT_EQ(alerts.size(), 57U);
 }
 
 // After a start without history a rule is held until history reaches back as far as it looks. No pack looks

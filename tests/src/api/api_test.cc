@@ -45,6 +45,16 @@ class ApiTest : public ::testing::Test {
               if (!reload_error_.empty()) return Fail(ErrorCode::kInvalidArgument, reload_error_);
               return {};
             },
+            .federate =
+                [](const std::vector<std::vector<Matcher>>& selectors, std::string_view encoding) {
+                  std::string body = fmt::format("encoding={}", encoding);
+                  for (const std::vector<Matcher>& selector : selectors) {
+                    body += " |";
+                    for (const Matcher& matcher : selector)
+                      body += " " + matcher.name() + " " + matcher.value();
+                  }
+                  return Scrape{"text/plain; version=0.0.4", "", body};
+                },
             .self = &self_,
             .clock = &clock_,
             .lifecycle = lifecycle_,
@@ -110,6 +120,36 @@ TEST_F(ApiTest, AnswersEachRoute) {
     EXPECT_EQ(Counted(row.path, row.method, "200"), 1) << row.path;
   }
   EXPECT_EQ(reloads_, 2);
+}
+
+TEST_F(ApiTest, FederatesWhatMatches) {
+  const auto ask = [&](std::vector<std::string> matches) {
+    http::Request request{.method = "GET", .path = "/federate"};
+    for (std::string& match : matches) request.query.emplace_back("match[]", std::move(match));
+    request.headers.emplace_back("Accept-Encoding", "gzip");
+    return api().Handle(request);
+  };
+  const http::Response response = ask({"{job=\"a\"}", "up"});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4");
+  EXPECT_EQ(response.body, "encoding=gzip | job a | __name__ up");
+  EXPECT_EQ(HeaderOf(response, "Vary"), "Accept-Encoding");
+  // As Prometheus: nothing was asked for, and that is no error.
+  EXPECT_EQ(ask({}).status, 200);
+  EXPECT_EQ(ask({}).body, "encoding=gzip");
+  const struct {
+    const char* match;
+    const char* wanted;
+  } cases[] = {{"{job=", "parse error"},
+               {"sum(up)", "parse error"},
+               {"{}", "at least one non-empty matcher"},
+               {"", ""}};
+  for (const auto& c : cases) {
+    const http::Response refused = ask({"up", c.match});
+    EXPECT_EQ(refused.status, 400) << c.match;
+    EXPECT_THAT(refused.body, HasSubstr(c.wanted)) << c.match;
+    EXPECT_THAT(refused.body, HasSubstr("\"bad_data\"")) << c.match;
+  }
 }
 
 TEST_F(ApiTest, SaysWhenItIsNotHealthyOrNotReady) {

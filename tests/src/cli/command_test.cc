@@ -61,6 +61,11 @@ TEST(CommandTest, Check) {
   const Command command = ParseLine("check a.yaml b.yaml");
   ASSERT_TRUE(std::holds_alternative<Check>(command));
   EXPECT_THAT(std::get<Check>(command).files, ElementsAre("a.yaml", "b.yaml"));
+  EXPECT_FALSE(std::get<Check>(command).connect);
+  const Command connecting = ParseLine("check --connect a.yaml");
+  ASSERT_TRUE(std::holds_alternative<Check>(connecting));
+  EXPECT_THAT(std::get<Check>(connecting).files, ElementsAre("a.yaml"));
+  EXPECT_TRUE(std::get<Check>(connecting).connect);
 }
 
 TEST(CommandTest, QueryOfAMoment) {

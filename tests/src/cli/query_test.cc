@@ -128,7 +128,8 @@ TEST_F(QueryTest, WrongUse) {
   query_.url = "127.0.0.1:9464";
   EXPECT_EQ(Run().exit_code, kUsageError);
   EXPECT_EQ(Run().errors,
-            "sidelight query: --url: \"127.0.0.1:9464\" is not a URL; write http://host:port or https://host:port\n");
+            "sidelight query: --url: \"127.0.0.1:9464\" is not a URL; write http://host:port or "
+            "https://host:port\n");
   query_.url = "http://127.0.0.1:9464";
   query_.timeout = "soon";
   EXPECT_EQ(Run().exit_code, kUsageError);

@@ -177,8 +177,9 @@ TEST(ConfigTest, WrongValues) {
        "maybe}\n"
        "                       ^"},
       {"ingest: {}",
-       "s.yaml:1:1: unknown key \"ingest\"; valid keys: alerting, evaluation_interval, external_labels, "
-       "external_url, interval, limits, listen, log, packs, probe_listen, promql, rule_files, service, "
+       "s.yaml:1:1: unknown key \"ingest\"; valid keys: alerting, evaluation_interval, exporters, "
+       "external_labels, external_url, interval, limits, listen, log, metric_relabel_configs, packs, "
+       "probe_listen, promql, rule_files, service, "
        "storage, taps, web, workers\ningest: {}\n^"},
       {"probe_listen: 0.0.0.0:9464",
        "s.yaml:1:15: \"listen\" and \"probe_listen\" are both \"0.0.0.0:9464\"; they need an address each\n"

@@ -61,11 +61,33 @@ std::string ProtocolFor(const std::string& key) {
 
 const std::string kAlertmanager = "alerting.alertmanagers[].";
 const std::string kRelabelling = "alerting.alert_relabel_configs[].";
+const std::string kOtlp = "exporters.otlp[].";
+const std::string kRemoteWrite = "exporters.remote_write[].";
+const std::string kExportQueue = "exporters.queue.";
 
 std::string Flow(const std::map<std::string, std::string>& mapping) {
   std::string text;
   for (const auto& [name, value] : mapping) text += (text.empty() ? "{" : ", ") + name + ": " + value;
   return text + "}";
+}
+
+// A destination that is right as it is given, with `key: value` in it. A secret stands with what it needs.
+std::string DestinationWith(std::map<std::string, std::string> destination, const std::string& key,
+                            const std::string& value) {
+  const size_t dot = key.find('.');
+  if (dot == std::string::npos) {
+    const bool url = key == "url" || key.ends_with("endpoint");
+    destination[key] = url ? "\"" + value + "\"" : value;
+    return Flow(destination);
+  }
+  const std::string inner = key.substr(dot + 1);
+  std::map<std::string, std::string> mapping = {{inner, value}};
+  if (inner.starts_with("password")) mapping["username"] = "u";
+  if (inner == "type") mapping["credentials"] = "c";
+  if (inner == "cert_file") mapping["key_file"] = "k";
+  if (inner == "key_file") mapping["cert_file"] = "c";
+  destination[key.substr(0, dot)] = Flow(mapping);
+  return Flow(destination);
 }
 
 // An Alertmanager that is right, with `key: value` in it.
@@ -76,19 +98,7 @@ std::string AlertmanagerWith(const std::string& key, const std::string& value) {
     const std::string scheme = key == "scheme" ? value : "http";
     return Flow({{"scheme", scheme}, {"static_configs", "[{targets: " + targets + "}]"}});
   }
-  const size_t dot = key.find('.');
-  if (dot == std::string::npos) {
-    alertmanager[key] = key == "url" ? "\"" + value + "\"" : value;
-    return Flow(alertmanager);
-  }
-  const std::string inner = key.substr(dot + 1);
-  std::map<std::string, std::string> mapping = {{inner, value}};
-  if (inner.starts_with("password")) mapping["username"] = "u";
-  if (inner == "type") mapping["credentials"] = "c";
-  if (inner == "cert_file") mapping["key_file"] = "k";
-  if (inner == "key_file") mapping["cert_file"] = "c";
-  alertmanager[key.substr(0, dot)] = Flow(mapping);
-  return Flow(alertmanager);
+  return DestinationWith(std::move(alertmanager), key, value);
 }
 
 // A step of relabelling that is right, with `key: value` in it.
@@ -117,6 +127,16 @@ std::string FileWith(const std::string& key, const std::string& value) {
   } else if (key.starts_with(kRelabelling)) {
     top = "alerting: {alert_relabel_configs: [" + RelabellingWith(key.substr(kRelabelling.size()), value) +
           "]}\n";
+  } else if (key.starts_with(kOtlp)) {
+    const std::string name = key.substr(kOtlp.size());
+    std::map<std::string, std::string> destination = {{"endpoint", "\"http://a:1\""}};
+    if (name == "metrics_endpoint") destination.clear();
+    top = "exporters: {otlp: [" + DestinationWith(destination, name, value) + "]}\n";
+  } else if (key.starts_with(kRemoteWrite)) {
+    top = "exporters: {remote_write: [" +
+          DestinationWith({{"url", "\"http://a:1\""}}, key.substr(kRemoteWrite.size()), value) + "]}\n";
+  } else if (key.starts_with(kExportQueue)) {
+    top = "exporters: {queue: {" + key.substr(kExportQueue.size()) + ": " + value + "}}\n";
   } else if (const size_t dot = key.find('.'); dot != std::string::npos) {
     top = key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + value + "}\n";
   } else {
@@ -182,6 +202,14 @@ TEST(DocumentationTest, EveryKeyThatIsAskedForIsThere) {
       {kAlertmanager + "tls_config.",
        "alerting: {alertmanagers: [{url: \"http://a:1\", tls_config: {zzzzzzzzzz: 1}}]}\n"},
       {kRelabelling, "alerting: {alert_relabel_configs: [{target_label: a, zzzzzzzzzz: 1}]}\n"},
+      {"exporters.", "exporters: {zzzzzzzzzz: 1}\n"},
+      {kOtlp, "exporters: {otlp: [{endpoint: \"http://a:1\", zzzzzzzzzz: 1}]}\n"},
+      {kRemoteWrite, "exporters: {remote_write: [{url: \"http://a:1\", zzzzzzzzzz: 1}]}\n"},
+      {kRemoteWrite + "queue_config.",
+       "exporters: {remote_write: [{url: \"http://a:1\", queue_config: {zzzzzzzzzz: 1}}]}\n"},
+      {kRemoteWrite + "metadata_config.",
+       "exporters: {remote_write: [{url: \"http://a:1\", metadata_config: {zzzzzzzzzz: 1}}]}\n"},
+      {kExportQueue, "exporters: {queue: {zzzzzzzzzz: 1}}\n"},
       {"taps[].", "taps: [{zzzzzzzzzz: 1}]\n"},
       {"taps[].naming.", "taps: [{naming: {zzzzzzzzzz: 1}}]\n"},
   };
@@ -234,6 +262,38 @@ void ExpectSameAlertmanager(const std::string& key, const alertmanager::Settings
   }
 }
 
+// The same of the exporters.
+void ExpectSameExporters(const std::string& key, const Exporters& got, const Exporters& file) {
+  EXPECT_EQ(got.queue.max_bytes, file.queue.max_bytes) << key;
+  EXPECT_EQ(got.queue.max_age, file.queue.max_age) << key;
+  const otlp::Destination otlp;
+  for (const otlp::Destination& one : got.otlp) {
+    EXPECT_EQ(one.protocol, otlp.protocol) << key;
+    EXPECT_EQ(one.gzip, otlp.gzip) << key;
+    EXPECT_EQ(one.temporality, otlp.temporality) << key;
+    EXPECT_EQ(one.histograms, otlp.histograms) << key;
+    EXPECT_EQ(one.interval, otlp.interval) << key;
+    EXPECT_EQ(one.timeout, otlp.timeout) << key;
+    EXPECT_EQ(one.client.headers.size(), 0u) << key;
+  }
+  const remote_write::Destination write;
+  for (const remote_write::Destination& one : got.remote_write) {
+    EXPECT_EQ(one.timeout, write.timeout) << key;
+    EXPECT_EQ(one.message, write.message) << key;
+    EXPECT_EQ(one.send_exemplars, write.send_exemplars) << key;
+    EXPECT_EQ(one.send_native_histograms, write.send_native_histograms) << key;
+    EXPECT_EQ(one.write_relabel_configs.size(), 0u) << key;
+    EXPECT_EQ(one.send_metadata, write.send_metadata) << key;
+    EXPECT_EQ(one.metadata_interval, write.metadata_interval) << key;
+    EXPECT_EQ(one.shards, write.shards) << key;
+    EXPECT_EQ(one.max_samples_per_send, write.max_samples_per_send) << key;
+    EXPECT_EQ(one.batch_send_deadline, write.batch_send_deadline) << key;
+    EXPECT_EQ(one.min_backoff, write.min_backoff) << key;
+    EXPECT_EQ(one.max_backoff, write.max_backoff) << key;
+    EXPECT_EQ(one.client.headers.size(), 0u) << key;
+  }
+}
+
 // Every documented default, set by hand, is what comes without it.
 TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
   const auto config = [](const std::string& text) { return Parse(text, "f.yaml", TestEnvironment).value(); };
@@ -266,6 +326,8 @@ TEST(DocumentationTest, DefaultsAreTheProgramsOwn) {
     EXPECT_EQ(c.packs, d.packs) << row.key;
     EXPECT_EQ(c.alerting.resend_delay, d.alerting.resend_delay) << row.key;
     ExpectSameAlertmanager(row.key, c.alerting.settings, d.alerting.settings);
+    EXPECT_EQ(c.metric_relabel_configs.size(), d.metric_relabel_configs.size()) << row.key;
+    ExpectSameExporters(row.key, c.exporters, d.exporters);
     EXPECT_EQ(c.storage.path, d.storage.path) << row.key;
     EXPECT_EQ(c.storage.retention, d.storage.retention) << row.key;
     EXPECT_EQ(c.storage.memory, d.storage.memory) << row.key;

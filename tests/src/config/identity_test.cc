@@ -19,6 +19,11 @@ TEST(IdentityTest, Service) {
   EXPECT_EQ(DefaultService(With({})), "unknown_service");
   EXPECT_EQ(DefaultService(With({{"OTEL_SERVICE_NAME", ""}})), "unknown_service");
   EXPECT_EQ(DefaultService(With({{"OTEL_SERVICE_NAME", "shop"}})), "shop");
+  const std::pair<const std::string, std::string> attributes = {"OTEL_RESOURCE_ATTRIBUTES",
+                                                                "a=b,service.name=till"};
+  EXPECT_EQ(DefaultService(With({attributes})), "till");
+  EXPECT_EQ(DefaultService(With({attributes, {"OTEL_SERVICE_NAME", "shop"}})), "shop");
+  EXPECT_EQ(DefaultService(With({{"OTEL_RESOURCE_ATTRIBUTES", "nonsense"}})), "unknown_service");
 }
 
 TEST(IdentityTest, Instance) {

@@ -121,7 +121,7 @@ TEST(RulesTest, WrongValues) {
       {"rule_files: [\"\"]", "s.yaml:1:14: the pattern is empty; name a file, or several as in rules/*.yaml"},
       {"packs: [htp]", "s.yaml:1:9: \"htp\" is no pack; did you mean \"http\"?"},
       {"packs: [everything]",
-       "s.yaml:1:9: \"everything\" is no pack; valid packs: cache, database, http, sidelight, slo"},
+       "s.yaml:1:9: \"everything\" is no pack; valid packs: cache, database, export, http, sidelight, slo"},
       {"packs: [slo, http, slo]", "s.yaml:1:20: \"slo\" stands in the list already; remove one of them"},
       {"alerting: {resend_delay: 1ms}", "s.yaml:1:26: it must be at least 100ms"},
       {"alerting: {resend_dely: 1m}",

@@ -1,0 +1,57 @@
+// Exporter: takes a snapshot each interval, makes requests of it and queues them for one destination.
+//
+//   auto exporter = Exporter::Start({.destination = ..., .resource = ..., .scope = ...},
+//                                   [&] { return registry.Collect(); }, *queue, self, clock);
+//
+// Two threads: one that collects, so that a destination that hangs delays no snapshot, and delivery's, which
+// sends. Any thread may call.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/metrics/self.h"
+#include "core/model/snapshot.h"
+#include "exporters/delivery/delivery.h"
+#include "exporters/delivery/queue.h"
+#include "exporters/otlp/settings.h"
+
+namespace sidelight::otlp {
+
+class Exporter {
+ public:
+  struct Options {
+    Destination destination;
+    Resource resource;
+    Scope scope;
+  };
+  // A snapshot of now. Called on the exporter's thread.
+  using Collect = std::function<std::shared_ptr<const Snapshot>()>;
+
+  // kInvalidArgument when the queue has that destination already, kInternal when there are no threads to be
+  // had. `queue`, `self` and `clock` outlive the exporter.
+  static Result<std::unique_ptr<Exporter>> Start(Options options, Collect collect, delivery::Queue& queue,
+                                                 metrics::Self& self, const Clock& clock);
+  // Stops at once.
+  ~Exporter();
+  Exporter(const Exporter&) = delete;
+  Exporter& operator=(const Exporter&) = delete;
+
+  // Collects and queues now, besides what the interval does.
+  void Export();
+
+  // A last snapshot is queued, and sent if that is done by the deadline. Of several: first BeginStop() of
+  // all, which does not wait for the network, then AwaitStop() of all.
+  void BeginStop(TimePoint deadline);
+  void AwaitStop(TimePoint deadline);
+
+ private:
+  struct State;
+  explicit Exporter(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace sidelight::otlp
