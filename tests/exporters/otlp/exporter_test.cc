@@ -233,7 +233,8 @@ TEST(OtlpExporterTest, RequestsThatServersTake) {
       SystemClock());
   ASSERT_TRUE(exporter);
   (*exporter)->Export();
-  ASSERT_TRUE(receiver.AwaitRequests(4)) << receiver.requests().size() << ": 6 MB in requests of 2 MB at most";
+  ASSERT_TRUE(receiver.AwaitRequests(4))
+      << receiver.requests().size() << ": 6 MB in requests of 2 MB at most";
   size_t points = 0;
   for (const MetricsRequest& request : receiver.requests()) points += CountPoints(request);
   EXPECT_EQ(points, 3000u);
