@@ -51,6 +51,17 @@ Result<std::string> BasicCredentials(const ClientSettings::BasicAuth& auth) {
   return "Basic " + Base64(fmt::format("{}:{}", username->Reveal(), password->Reveal()));
 }
 
+// What is shorter is no secret worth the name, and half of every sentence.
+constexpr size_t kShortestSecret = 4;
+
+void Replace(std::string_view secret, std::string* text) {
+  constexpr std::string_view kInstead = "<secret>";
+  if (secret.size() < kShortestSecret) return;
+  for (size_t at = 0; (at = text->find(secret, at)) != std::string::npos; at += kInstead.size()) {
+    text->replace(at, secret.size(), kInstead);
+  }
+}
+
 }  // namespace
 
 Result<Secret> SecretSource::Read() const {
@@ -107,6 +118,16 @@ void ClientSettings::SetDirectory(std::string_view directory) {
   resolve(tls.ca_file);
   resolve(tls.cert_file);
   resolve(tls.key_file);
+}
+
+std::string WithoutSecrets(std::string text, const Fields& sent) {
+  for (const auto& [name, value] : sent) {
+    Replace(value, &text);
+    // "Bearer abc": what follows the scheme.
+    const size_t space = value.find(' ');
+    if (space != std::string::npos) Replace(std::string_view(value).substr(space + 1), &text);
+  }
+  return text;
 }
 
 }  // namespace sidelight::http

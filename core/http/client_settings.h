@@ -55,6 +55,10 @@ struct ClientSettings {
   void SetDirectory(std::string_view directory);
 };
 
+// The text without what these headers say, which a server may say back to us: it goes to the log. Words of
+// less than four characters stay.
+std::string WithoutSecrets(std::string text, const Fields& sent);
+
 // Reads those keys from a destination's mapping, together with the rest of it: the caller calls Finish(),
 // whose errors then show no value of an unknown key, which may be a secret. What is wrong is recorded at its
 // node.

@@ -86,7 +86,7 @@ Outcome GrpcSender::Send(const delivery::Request& request) {
                                                             .metadata = *std::move(headers)});
   if (answer) {
     Outcome outcome = Understand(*answer);
-    outcome.problem = WithoutSecrets(std::move(outcome.problem), secrets);
+    outcome.problem = http::WithoutSecrets(std::move(outcome.problem), secrets);
     outcome.answer = http::GrpcStatusName(answer->status);
     return outcome;
   }

@@ -70,7 +70,7 @@ Outcome HttpSender::Send(const delivery::Request& request) {
     return {.result = answered ? kRefused : kRetry, .problem = response.error().message};
   }
   Outcome outcome = Understand(*response);
-  outcome.problem = WithoutSecrets(std::move(outcome.problem), secrets);
+  outcome.problem = http::WithoutSecrets(std::move(outcome.problem), secrets);
   outcome.answer = std::to_string(response->status);
   return outcome;
 }

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "core/base/clock.h"
-#include "core/http/message.h"
 #include "exporters/delivery/delivery.h"
 #include "exporters/delivery/request.h"
 #include "exporters/otlp/settings.h"
@@ -22,9 +21,6 @@ class Sender {
   // Of a request whose body is a packed message (payload.h).
   virtual delivery::Outcome Send(const delivery::Request& request) = 0;
 };
-
-// The text without what we sent in these headers, which a server may say back to us: it goes to the log.
-std::string WithoutSecrets(std::string text, const http::Fields& sent);
 
 // By the destination's protocol. `user_agent` as "sidelight/1.2.3".
 std::unique_ptr<Sender> MakeSender(const Destination& destination, std::string user_agent,

@@ -102,10 +102,11 @@ Outcome Sender::SendAs(Message message, std::string body, const delivery::Reques
   Result<http::Fields> headers = settings_.Headers();
   // A file that cannot be read may be there again soon.
   if (!headers) return {.result = kRetry, .problem = std::move(headers.error().message)};
+  const http::Fields secrets = *headers;
   headers->emplace_back("User-Agent", user_agent_);
   headers->emplace_back("Content-Encoding", "snappy");
   headers->emplace_back("X-Prometheus-Remote-Write-Version", second ? "2.0.0" : "0.1.0");
-  const Result<http::Response> response =
+  Result<http::Response> response =
       connection_.Send({.method = "POST",
                         .target = target_,
                         .content_type = second ? "application/x-protobuf;proto=io.prometheus.write.v2.Request"
@@ -113,6 +114,8 @@ Outcome Sender::SendAs(Message message, std::string body, const delivery::Reques
                         .headers = *std::move(headers),
                         .body = std::move(body)});
   if (!response) return {.result = kRetry, .problem = response.error().message};
+  // Before it is cut, as a part of a secret would not be recognised.
+  response->body = http::WithoutSecrets(std::move(response->body), secrets);
   Outcome outcome = second ? Understand2(*response, request) : Understand(*response);
   outcome.answer = std::to_string(response->status);
   return outcome;

@@ -216,6 +216,16 @@ TEST_F(RemoteWriteSenderTest, ASecretThatCannotBeReadIsAskedForAgain) {
   EXPECT_TRUE(receiver_.requests().empty());
 }
 
+TEST_F(RemoteWriteSenderTest, NoSecretIsSaidAgain) {
+  destination_.client.authorization = {{.credentials = {.value = Secret("s3cr3t"), .file = {}}}};
+  // The second one lies across the end of what is shown.
+  receiver_.Set({.status = 400, .body = "no s3cr3t here " + std::string(183, 'x') + "s3cr3t"});
+  const Outcome outcome = Make()->Send(RequestOf(Message::kWrite1));
+  EXPECT_EQ(outcome.result, kRefused);
+  EXPECT_THAT(outcome.problem, HasSubstr("no <secret> here"));
+  EXPECT_THAT(outcome.problem, testing::Not(HasSubstr("s3c")));
+}
+
 TEST_F(RemoteWriteSenderTest, LargeAndOddAnswers) {
   receiver_.Set({.status = 400, .body = std::string(8 << 20, 'x')});
   const Outcome refused = Make()->Send(RequestOf(Message::kWrite1));
