@@ -65,7 +65,7 @@ class Digits {
 }  // namespace
 
 const Clock& SystemClock() {
-  static const RealClock clock;
+  static const RealClock& clock = *new RealClock();  // threads may outlive main()
   return clock;
 }
 

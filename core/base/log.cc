@@ -17,14 +17,14 @@ namespace {
 std::atomic<Format> active_format{Format::kJson};
 
 spdlog::logger& Logger() {
-  static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made =
-        std::make_shared<spdlog::logger>("sidelight", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static spdlog::logger& logger = []() -> spdlog::logger& {
+    // Never destroyed: threads may outlive main().
+    auto* made = new spdlog::logger("sidelight", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->flush_on(spdlog::level::trace);
-    return made;
+    return *made;
   }();
-  return *logger;
+  return logger;
 }
 
 spdlog::level::level_enum ToSpdlog(Level level) {

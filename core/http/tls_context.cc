@@ -1,6 +1,7 @@
 #include "core/http/tls_context.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,7 +115,10 @@ Result<std::shared_ptr<SSL_CTX>> Make(const TlsSettings& settings) {
 
 Result<std::shared_ptr<SSL_CTX>> TlsContextFor(const TlsSettings& settings) {
   static std::mutex mutex;
-  static std::vector<Kept>& kept = *new std::vector<Kept>();  // threads may outlive main()
+  // Threads may outlive main(): neither this nor OpenSSL is taken down at the end.
+  static std::vector<Kept>& kept = *new std::vector<Kept>();
+  static const int initialised = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  if (initialised != 1) return Fail(ErrorCode::kInternal, "OpenSSL does not start");
 
   TlsSettings key = settings;
   key.server_name.clear();  // is said for each connection
