@@ -57,6 +57,17 @@ struct MetricFamily {
   std::string otel_unit = {};
 };
 
+// The family without its series.
+inline MetricFamily HeadOf(const MetricFamily& family) {
+  return {.name = family.name,
+          .help = family.help,
+          .unit = family.unit,
+          .type = family.type,
+          .metrics = {},
+          .otel_name = family.otel_name,
+          .otel_unit = family.otel_unit};
+}
+
 struct Snapshot {
   UnixMillis time = 0;
   std::vector<MetricFamily> families;  // sorted by name, each once

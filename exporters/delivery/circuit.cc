@@ -8,6 +8,14 @@ namespace sidelight::delivery {
 Circuit::Circuit(Options options)
     : options_(options), random_(options.seed == 0 ? std::random_device()() : options.seed) {}
 
+void Circuit::Renew(Options options) {
+  options_ = options;
+  ++round_;
+  failures_ = 0;
+  not_before_ = TimePoint::min();
+  trial_ = false;
+}
+
 Circuit::State Circuit::state() const {
   if (failures_ < options_.failures_to_open) return State::kClosed;
   return trial_ ? State::kHalfOpen : State::kOpen;

@@ -33,6 +33,9 @@ class Circuit {
 
   explicit Circuit(Options options);
 
+  // Other options from now on, and as if nothing had failed; requests under way count no more.
+  void Renew(Options options);
+
   struct Permit {
     uint64_t round = 0;  // failures of requests that were begun before the last one count once
     bool trial = false;
@@ -53,7 +56,7 @@ class Circuit {
  private:
   Duration Backoff(std::optional<Duration> retry_after);
 
-  const Options options_;
+  Options options_;
   std::mt19937_64 random_;
   uint32_t failures_ = 0;
   uint64_t round_ = 0;

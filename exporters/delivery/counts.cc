@@ -74,6 +74,10 @@ void DropCounts::Add(const Destination& destination, DropReason reason, uint64_t
   DroppedPoints(self_, destination, reason).Add(static_cast<double>(points));
 }
 
+void DropCounts::AddPoints(const Destination& destination, DropReason reason, uint64_t points) {
+  DroppedPoints(self_, destination, reason).Add(static_cast<double>(points));
+}
+
 DeliveryCounts::DeliveryCounts(metrics::Self& self, const Destination& destination)
     : points_sent(self.Counter("sidelight_export_points_sent_total",
                                "Data points that the destination has taken.", Of(destination))),

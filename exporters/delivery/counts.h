@@ -17,6 +17,8 @@ class DropCounts {
   explicit DropCounts(metrics::Self& self) : self_(self) {}
   // 0 entries: so that all reasons of the destination are there, at zero.
   void Add(const Destination& destination, DropReason reason, uint64_t entries, uint64_t points);
+  // Points that got into no request.
+  void AddPoints(const Destination& destination, DropReason reason, uint64_t points);
 
  private:
   metrics::Self& self_;

@@ -62,7 +62,7 @@ struct Delivery::Shared {
 
   const Options options;
   Queue& queue;  // not touched once it is abandoned; nor are these three
-  const Send send;
+  Send send;
   const Clock& clock;
   DeliveryCounts counts;
 
@@ -150,9 +150,10 @@ bool Delivery::Shared::Turn(uint32_t lane, std::unique_lock<std::mutex>& lock) {
 void Delivery::Shared::SendOne(const Entry& entry, Circuit::Permit permit,
                                std::unique_lock<std::mutex>& lock) {
   if (entry.attempts > 0) counts.retries.Add();
+  const Send mine = send;
   lock.unlock();
   const TimePoint start = SystemClock().Now();
-  const Outcome outcome = send(entry.request);
+  const Outcome outcome = mine(entry.request);
   const Duration took = SystemClock().Now() - start;
   lock.lock();
   if (abandoned) return;
@@ -272,6 +273,13 @@ Delivery::~Delivery() {
 
 Kept Delivery::Push(Request request) {
   return shared_->queue.Push(shared_->options.destination, std::move(request));
+}
+
+void Delivery::Update(Circuit::Options circuit, Send send) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->circuit.Renew(circuit);
+  shared_->send = std::move(send);
+  shared_->Changed();
 }
 
 void Delivery::Stop(TimePoint deadline) {

@@ -76,6 +76,10 @@ class Delivery {
   // Queues it; a lane that there is not is taken modulo their number. Never waits for the network.
   Kept Push(Request request);
 
+  // From the next request on they are sent with `send`, at once if the one before failed; a request that is
+  // under way ends as it was begun.
+  void Update(Circuit::Options circuit, Send send);
+
   // Tries until `deadline` to send what is queued, this request's last words included; entries on disk then
   // wait for the next start, what is in memory for the queue's end. For several deliveries at once: first
   // BeginStop() of all, which does not wait, then AwaitStop() of all.

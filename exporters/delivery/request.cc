@@ -16,6 +16,8 @@ std::string_view Word(DropReason reason) {
       return "too_large";
     case DropReason::kShutdown:
       return "shutdown";
+    case DropReason::kDuplicate:
+      return "duplicate";
   }
   return "";
 }

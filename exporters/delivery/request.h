@@ -28,16 +28,17 @@ struct Request {
 
 // Why requests were let go.
 enum class DropReason : uint8_t {
-  kOverflow,  // the oldest, for the queue's limit
-  kExpired,   // older than the queue's max_age
-  kCorrupt,   // the disk gave back other bytes than it got, or none
-  kRejected,  // the destination refused it for good
-  kTooLarge,  // it would take more than a quarter of the queue
-  kShutdown,  // it was in memory only when the process ended
+  kOverflow,   // the oldest, for the queue's limit
+  kExpired,    // older than the queue's max_age
+  kCorrupt,    // the disk gave back other bytes than it got, or none
+  kRejected,   // the destination refused it for good
+  kTooLarge,   // it would take more than a quarter of the queue; of points, more than a request may have
+  kShutdown,   // it was in memory only when the process ended
+  kDuplicate,  // of points: relabelling gave two series the same labels
 };
-inline constexpr int kDropReasons = 6;
+inline constexpr int kDropReasons = 7;
 
-// As metrics have it: "overflow", "expired", "corrupt", "rejected", "too_large", "shutdown".
+// As metrics have it: "overflow", "expired", "corrupt", "rejected", "too_large", "shutdown", "duplicate".
 std::string_view Word(DropReason reason);
 
 }  // namespace sidelight::delivery

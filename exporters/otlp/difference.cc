@@ -166,17 +166,6 @@ std::vector<Metric> Subtract(std::span<const Metric> before, std::span<const Met
   return out;
 }
 
-MetricFamily HeadOf(const MetricFamily& family) {
-  MetricFamily head;
-  head.name = family.name;
-  head.help = family.help;
-  head.unit = family.unit;
-  head.otel_name = family.otel_name;
-  head.otel_unit = family.otel_unit;
-  head.type = family.type;
-  return head;
-}
-
 }  // namespace
 
 Snapshot Difference(const Snapshot* before, const Snapshot& now) {

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -9,8 +10,10 @@
 
 #include "core/base/log.h"
 #include "core/wire/gzip.h"
+#include "exporters/delivery/counts.h"
 #include "exporters/otlp/difference.h"
 #include "exporters/otlp/payload.h"
+#include "exporters/otlp/relabelling.h"
 #include "exporters/otlp/sender.h"
 
 namespace sidelight::otlp {
@@ -37,36 +40,53 @@ EncodeOptions EncodeOptionsOf(const Destination& destination) {
 
 struct Exporter::State {
   State(Options given, Collect collect_from, metrics::Self& self, const Clock& own_clock)
-      : options(std::move(given)),
-        collect(std::move(collect_from)),
-        clock(own_clock),
-        sender(MakeSender(options.destination, UserAgent(options.scope), clock)),
-        too_large(self.Counter("sidelight_export_points_too_large_total",
-                               "Data points that are too large for a request of their own and were left out.",
-                               Labels{{"exporter", "otlp"}, {"destination", options.destination.Name()}})),
-        last(std::make_shared<const Snapshot>(Snapshot{.time = clock.UnixNow(), .families = {}})) {}
+      : name(given.destination.Name()), collect(std::move(collect_from)), clock(own_clock), dropped(self) {
+    Take(std::move(given));
+  }
 
+  // With both mutexes held, or nobody there to share them with.
+  void Take(Options given);
+  delivery::Send SendWith() const;
   void Run();
   void Export();
   std::string PackedBody(std::string message) const;
+  delivery::Destination InQueue() const { return {.exporter = "otlp", .name = name}; }
 
-  const Options options;
+  const std::string name;
   const Collect collect;
   const Clock& clock;
-  const std::shared_ptr<Sender> sender;  // with a send under way, which may outlive all of this
-  metrics::SelfCounter& too_large;
+  delivery::DropCounts dropped;
   std::unique_ptr<delivery::Delivery> delivery;
 
   std::mutex exporting;
-  // Of delta; guarded by `exporting`. The first one is empty: the deltas of series whose start is unknown
-  // begin with the exporter.
+  // The next three are guarded by `exporting`.
+  Options options;
+  std::optional<Relabelling> relabelling;
+  // Of delta. The first one is empty: the deltas of series whose start is unknown begin with the exporter.
   std::shared_ptr<const Snapshot> last;
 
   std::mutex mutex;
-  std::condition_variable stop_asked;
+  std::condition_variable changed;
+  Duration interval = Duration::zero();
   bool stopping = false;
   std::thread thread;
 };
+
+void Exporter::State::Take(Options given) {
+  const auto is_delta = [](const Options& o) { return o.destination.temporality == Temporality::kDelta; };
+  if (last == nullptr || (is_delta(given) && !is_delta(options))) {
+    last = std::make_shared<const Snapshot>(Snapshot{.time = clock.UnixNow(), .families = {}});
+  }
+  options = std::move(given);
+  relabelling.emplace(options.destination.metric_relabel_configs);
+  interval = options.destination.interval;
+}
+
+delivery::Send Exporter::State::SendWith() const {
+  // Owned by the send, as one under way may outlive all of this.
+  const std::shared_ptr<Sender> sender = MakeSender(options.destination, UserAgent(options.scope), clock);
+  return [sender](const delivery::Request& request) { return sender->Send(request); };
+}
 
 std::string Exporter::State::PackedBody(std::string message) const {
   Payload payload{
@@ -83,31 +103,40 @@ std::string Exporter::State::PackedBody(std::string message) const {
 void Exporter::State::Export() {
   const std::lock_guard<std::mutex> lock(exporting);
   std::shared_ptr<const Snapshot> now = collect();
-  const bool delta = options.destination.temporality == Temporality::kDelta;
-  const Snapshot grown = delta ? Difference(last.get(), *now) : Snapshot();
-  size_t left_out = 0;
-  std::vector<EncodedRequest> requests = EncodeMetrics(delta ? grown : *now, options.resource, options.scope,
-                                                       EncodeOptionsOf(options.destination), &left_out);
-  too_large.Add(static_cast<double>(left_out));
+  std::shared_ptr<const Snapshot> sent = now;
+  if (options.destination.temporality == Temporality::kDelta) {
+    sent = std::make_shared<const Snapshot>(Difference(last.get(), *now));
+    last = std::move(now);
+  }
+  // After the difference, so that other rules make no series begin anew.
+  if (!relabelling->empty()) {
+    uint64_t duplicates = 0;
+    sent = std::make_shared<const Snapshot>(relabelling->Apply(*sent, &duplicates));
+    dropped.AddPoints(InQueue(), delivery::DropReason::kDuplicate, duplicates);
+  }
+  size_t too_large = 0;
+  std::vector<EncodedRequest> requests =
+      EncodeMetrics(*sent, options.resource, options.scope, EncodeOptionsOf(options.destination), &too_large);
+  dropped.AddPoints(InQueue(), delivery::DropReason::kTooLarge, too_large);
   for (EncodedRequest& request : requests) {
     delivery->Push(
-        {.body = PackedBody(std::move(request.body)), .points = request.points, .time = now->time});
+        {.body = PackedBody(std::move(request.body)), .points = request.points, .time = sent->time});
   }
-  if (delta) last = std::move(now);
 }
 
 void Exporter::State::Run() {
   std::unique_lock<std::mutex> lock(mutex);
-  TimePoint next = clock.Now() + options.destination.interval;
+  TimePoint last_turn = clock.Now();
   while (!stopping) {
     const TimePoint now = clock.Now();
+    const TimePoint next = last_turn + interval;
     if (now < next) {
-      stop_asked.wait_for(lock, next - now, [&] { return stopping; });
+      const Duration seen = interval;
+      changed.wait_for(lock, next - now, [&] { return stopping || interval != seen; });
       continue;
     }
     // What was missed, on a machine that slept, is not made up for.
-    next += options.destination.interval;
-    if (next <= now) next = now + options.destination.interval;
+    last_turn = next + interval <= now ? now : next;
     lock.unlock();
     Export();
     lock.lock();
@@ -117,10 +146,8 @@ void Exporter::State::Run() {
 Result<std::unique_ptr<Exporter>> Exporter::Start(Options options, Collect collect, delivery::Queue& queue,
                                                   metrics::Self& self, const Clock& clock) {
   auto state = std::make_unique<State>(std::move(options), std::move(collect), self, clock);
-  Result<std::unique_ptr<delivery::Delivery>> delivery = delivery::Delivery::Start(
-      {.destination = {.exporter = "otlp", .name = state->options.destination.Name()}}, queue,
-      [sender = state->sender](const delivery::Request& request) { return sender->Send(request); }, self,
-      clock);
+  Result<std::unique_ptr<delivery::Delivery>> delivery =
+      delivery::Delivery::Start({.destination = state->InQueue()}, queue, state->SendWith(), self, clock);
   if (!delivery) return tl::unexpected<Error>(std::move(delivery.error()));
   state->delivery = *std::move(delivery);
   try {
@@ -143,13 +170,27 @@ void Exporter::Export() {
   state_->Export();
 }
 
+const std::string& Exporter::name() const {
+  return state_->name;
+}
+
+void Exporter::Update(Options options) {
+  const std::lock_guard<std::mutex> exporting(state_->exporting);
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->Take(std::move(options));
+  }
+  state_->changed.notify_all();
+  state_->delivery->Update({}, state_->SendWith());
+}
+
 void Exporter::BeginStop(TimePoint deadline) {
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     if (state_->stopping) return;
     state_->stopping = true;
   }
-  state_->stop_asked.notify_all();
+  state_->changed.notify_all();
   state_->thread.join();
   Export();
   state_->delivery->BeginStop(deadline);

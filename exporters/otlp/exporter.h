@@ -40,6 +40,12 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
+  // Other settings from now on, of a destination with the same Name(). What is queued is sent with them, and
+  // deltas go on from where they were.
+  void Update(Options options);
+  // As Destination::Name().
+  const std::string& name() const;
+
   // Collects and queues now, besides what the interval does.
   void Export();
 

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "core/relabel/metric_relabelling.h"
+
 namespace sidelight::otlp {
 namespace {
 
@@ -69,6 +71,9 @@ void DecodeDestination(yaml::Mapping mapping, Destination* out) {
   }
   ReadAtLeast(mapping.Get("interval"), kShortestInterval, "100ms", &out->interval);
   ReadAtLeast(mapping.Get("timeout"), kShortestTimeout, "1ms", &out->timeout);
+  if (const yaml::Node list = mapping.Get("metric_relabel_configs")) {
+    relabel::DecodeMetricRelabelling(list, &out->metric_relabel_configs);
+  }
   http::Decode(mapping, &out->client);
   ReadHeaders(mapping.Get("headers"), &out->client);
   mapping.Finish();

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/http/client_settings.h"
 #include "core/http/url.h"
+#include "core/relabel/relabel.h"
 #include "core/wire/otlp/encode.h"
 #include "core/yaml/yaml.h"
 
@@ -30,6 +31,7 @@ struct Destination {
   HistogramForm histograms = HistogramForm::kExplicit;
   Duration interval = std::chrono::seconds(60);
   Duration timeout = std::chrono::seconds(10);
+  std::vector<relabel::Rule> metric_relabel_configs;
 
   // Sends to that URL: as it is, or as the base to which HTTP's /v1/metrics is added. `protocol` is set.
   // kInvalidArgument says what is wrong with it.
@@ -42,7 +44,8 @@ struct Destination {
 // Reads the list `exporters.otlp`; what is wrong is recorded at its node. Each entry has
 //   endpoint            the base, to which /v1/metrics is added; of grpc the server
 //   metrics_endpoint    instead of it: the whole URL, for HTTP
-//   protocol, compression, temporality, histograms, interval, timeout, headers, and the keys of http_config.
+//   protocol, compression, temporality, histograms, interval, timeout, headers,
+//   metric_relabel_configs, and the keys of http_config.
 void Decode(const yaml::Node& list, std::vector<Destination>* out);
 
 // Looks up an environment variable.

@@ -125,11 +125,7 @@ Status App::Open() {
   server_ = *std::move(server);
 
   data_plane_->Start();
-  if (!config_.exporters.empty()) {
-    Result<std::unique_ptr<Exports>> exports = Exports::Start(config_, registry_, *store_, *self_, clock_);
-    if (!exports) return Fail(exports.error().code, "exporters: " + exports.error().message);
-    exports_ = *std::move(exports);
-  }
+  if (Status exporting = TakeOverExports(config_); !exporting) return exporting;
   if (NamesRules(config_)) {
     if (Status started = StartJudging(config_); !started) return started;
   }
@@ -267,7 +263,8 @@ Status App::Reload() {
     return taken;
   }
   log::Info(
-      "configuration reloaded: rules, Alertmanagers and log settings are in force, everything else takes a "
+      "configuration reloaded: rules, Alertmanagers, exporters and log settings are in force, everything "
+      "else takes a "
       "restart");
   return {};
 }
@@ -278,7 +275,24 @@ Status App::TakeOver(const config::Config& fresh) {
   } else if (NamesRules(fresh)) {
     if (Status started = StartJudging(fresh); !started) return started;
   }
+  if (Status exporting = TakeOverExports(fresh); !exporting) return exporting;
   log::Configure(fresh.log.format, fresh.log.level);
+  return {};
+}
+
+Status App::TakeOverExports(const config::Config& config) {
+  Status taken;
+  if (exports_ != nullptr) {
+    taken = exports_->TakeOver(config);
+  } else if (!config.exporters.empty()) {
+    Result<std::unique_ptr<Exports>> exports = Exports::Start(config, registry_, *store_, *self_, clock_);
+    if (exports) {
+      exports_ = *std::move(exports);
+    } else {
+      taken = tl::unexpected<Error>(std::move(exports.error()));
+    }
+  }
+  if (!taken) return Fail(taken.error().code, "exporters: " + taken.error().message);
   return {};
 }
 

@@ -66,9 +66,9 @@ class App {
   void Run();
   // Thread-safe. The first call drains, a second one ends at once. SIGTERM and SIGINT are this, too.
   void RequestStop();
-  // Thread-safe. Takes effect for the log settings, the rules and the Alertmanagers; what was bad is said and
-  // leaves everything as it was.
-  // SIGHUP, POST /-/reload and a change of the files are this, too.
+  // Thread-safe. Takes effect for the log settings, the rules, the Alertmanagers and the exporters; what was
+  // bad is said and leaves everything as it was. SIGHUP, POST /-/reload and a change of the files are this,
+  // too.
   Status Reload();
 
   bool healthy() const;  // the loops turn
@@ -83,6 +83,7 @@ class App {
   std::vector<rules::GroupStatus> RuleGroups() const;
   void OnSignal(int signal);
   Status TakeOver(const config::Config& fresh);
+  Status TakeOverExports(const config::Config& config);
   void Drain();
   void ReloadSucceeded(bool succeeded);
   void CountLosses(size_t lost, std::string_view what);
@@ -112,7 +113,7 @@ class App {
   std::unique_ptr<api::Queries> queries_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<Exports> exports_;       // when there is a destination
+  std::unique_ptr<Exports> exports_;       // from when there is a destination on
   std::unique_ptr<Judge> judge_;           // from when there are rules on, perhaps from a reload
   std::atomic<Judge*> judging_ = nullptr;  // the same for other threads
   std::unique_ptr<net::EventLoop> sampling_;

@@ -27,13 +27,22 @@ class Exports {
   Exports(const Exports&) = delete;
   Exports& operator=(const Exports&) = delete;
 
+  // The destinations of a new configuration, as far as they differ: those that stay keep what waits for them,
+  // and miss nothing. The queue's own settings take a restart. Not by two threads at once. Errors are the
+  // system's; all other destinations are taken over then.
+  Status TakeOver(const config::Config& config);
+
   // A last collection is sent, as far as that can be done by the deadline; what waits on disk is sent after
   // the next start. Waits.
   void Stop(TimePoint deadline);
 
  private:
-  Exports() = default;
+  Exports(metrics::Registry& registry, storage::Store& store, metrics::Self& self, const Clock& clock);
 
+  metrics::Registry& registry_;
+  storage::Store& store_;
+  metrics::Self& self_;
+  const Clock& clock_;
   std::unique_ptr<delivery::Queue> queue_;
   std::vector<std::unique_ptr<otlp::Exporter>> otlp_;
   std::vector<std::unique_ptr<remote_write::RemoteWriter>> remote_write_;

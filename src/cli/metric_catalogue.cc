@@ -95,7 +95,6 @@ constexpr std::array kProcessMetrics = {
     Own{"sidelight_export_retries_total", "exporter", "destination"},
     Own{"sidelight_export_points_sent_total", "exporter", "destination"},
     Own{"sidelight_export_points_dropped_total", "exporter", "destination", "reason"},
-    Own{"sidelight_export_points_too_large_total", "exporter", "destination"},
     Own{"sidelight_export_requests_dropped_total", "exporter", "destination", "reason"},
     Own{"sidelight_export_failing", "exporter", "destination"},
     Own{"sidelight_export_breaker_open", "exporter", "destination"},

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "collector/protocols/protocol.h"
+#include "core/relabel/metric_relabelling.h"
 #include "core/yaml/yaml.h"
 #include "src/config/checks.h"
 #include "src/config/exporters.h"
 #include "src/config/identity.h"
-#include "src/config/metric_relabelling.h"
 #include "src/config/rules.h"
 #include "src/config/words.h"
 
@@ -189,7 +189,9 @@ Result<Config> Decode(const yaml::Document& document, const std::string& path,
     interval.Fail("it must be at least 100ms");
   }
   DecodeRules(root, std::filesystem::path(path).parent_path().string(), environment, &config);
-  DecodeMetricRelabelling(root, &config);
+  if (const yaml::Node list = root.Get("metric_relabel_configs")) {
+    relabel::DecodeMetricRelabelling(list, &config.metric_relabel_configs);
+  }
   DecodeExporters(root, std::filesystem::path(path).parent_path().string(), environment, &config);
   DecodeWorkers(root.Get("workers"), &config.workers);
   if (const yaml::Node limits = root.Get("limits")) DecodeLimits(limits.AsMapping(), &config.limits);

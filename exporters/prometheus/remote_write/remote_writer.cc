@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -43,34 +44,44 @@ class RemoteWriter::State final : public storage::Follower {
  public:
   State(Options given, storage::Store& store, Batches::Collect collect, metrics::Self& self,
         const Clock& clock)
-      : options_(std::move(given)),
+      : name_(given.destination.name),
         store_(store),
         clock_(clock),
-        batches_(options_.destination, options_.external_labels, std::move(collect), clock),
+        collect_(std::move(collect)),
+        options_(std::move(given)),
         overflow_(self.Counter("sidelight_remote_write_overflow_samples_total",
                                "Samples that were lost because no requests could be made of them in time.",
-                               Labels{{"destination", options_.destination.name}})) {}
+                               Labels{{"destination", name_}})) {
+    Renew();
+  }
 
   Status Start(delivery::Queue& queue, metrics::Self& self);
   void OnAppended(std::span<const storage::AppendedSample> samples,
                   std::span<const storage::AppendedExemplar> exemplars) override;
+  void Update(Options options);
   void BeginStop(TimePoint deadline);
   void AwaitStop(TimePoint deadline) { delivery_->AwaitStop(deadline); }
+  const std::string& name() const { return name_; }
 
  private:
   void Run();
+  void Renew();
+  void TakeOver(Options options);
   void Push(std::vector<delivery::Request>* requests);
 
-  const Options options_;
+  const std::string name_;
   storage::Store& store_;
   const Clock& clock_;
-  Batches batches_;  // the thread's
+  const Batches::Collect collect_;
+  Options options_;                   // the thread's, once it runs
+  std::unique_ptr<Batches> batches_;  // made with these options; the thread's
   metrics::SelfCounter& overflow_;
   std::unique_ptr<delivery::Delivery> delivery_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Item> inbox_;
+  std::optional<Options> update_;
   uint64_t overflown_ = 0;  // samples that the log has not told of
   bool stopping_ = false;
   std::thread thread_;
@@ -126,7 +137,7 @@ void RemoteWriter::State::Run() {
   std::vector<delivery::Request> requests;
   TimePoint flush = TimePoint::max();  // when what is gathered has waited long enough
   while (true) {
-    const auto has_work = [&] { return stopping_ || !inbox_.empty(); };
+    const auto has_work = [&] { return stopping_ || update_ || !inbox_.empty(); };
     if (flush == TimePoint::max()) {
       changed_.wait(lock, has_work);
     } else {
@@ -134,21 +145,23 @@ void RemoteWriter::State::Run() {
     }
     const bool last = stopping_;
     items.swap(inbox_);
+    std::optional<Options> update = std::exchange(update_, std::nullopt);
     const uint64_t overflown = std::exchange(overflown_, 0);
     lock.unlock();
     if (overflown > 0) {
       log::Warn("samples were lost for remote write, as requests could not be queued fast enough",
-                {{"destination", options_.destination.name}, {"samples", std::to_string(overflown)}});
+                {{"destination", name_}, {"samples", std::to_string(overflown)}});
     }
     // Not while nothing arrives: of it only the newest is worth anything, and it would fill the queue.
-    if (!items.empty() && !delivery_->status().failing) batches_.AddMetadata(&requests);
-    batches_.Add(items, &requests);
+    if (!items.empty() && !delivery_->status().failing) batches_->AddMetadata(&requests);
+    batches_->Add(items, &requests);
     // The room that an unusual moment took is given back.
     if (items.capacity() > kUsualItems) items = std::vector<Item>();
     items.clear();
-    if (last || clock_.Now() >= flush) batches_.Flush(&requests);
+    if (last || update || clock_.Now() >= flush) batches_->Flush(&requests);
     Push(&requests);
-    if (batches_.empty()) {
+    if (update) TakeOver(*std::move(update));
+    if (batches_->empty()) {
       flush = TimePoint::max();
     } else if (flush == TimePoint::max()) {
       flush = clock_.Now() + options_.destination.batch_send_deadline;
@@ -161,6 +174,28 @@ void RemoteWriter::State::Run() {
 void RemoteWriter::State::Push(std::vector<delivery::Request>* requests) {
   for (delivery::Request& request : *requests) delivery_->Push(std::move(request));
   requests->clear();
+}
+
+void RemoteWriter::State::Renew() {
+  batches_ = std::make_unique<Batches>(options_.destination, options_.external_labels, collect_, clock_);
+}
+
+void RemoteWriter::State::TakeOver(Options options) {
+  // Each shard's series are on their way in its lane.
+  options.destination.shards = options_.destination.shards;
+  batches_.reset();  // it looks at the options
+  options_ = std::move(options);
+  Renew();
+  const Destination& destination = options_.destination;
+  delivery_->Update(CircuitOf(destination), SendWith(destination, options_.user_agent, clock_));
+}
+
+void RemoteWriter::State::Update(Options options) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    update_ = std::move(options);
+  }
+  changed_.notify_one();
 }
 
 void RemoteWriter::State::BeginStop(TimePoint deadline) {
@@ -190,6 +225,14 @@ RemoteWriter::~RemoteWriter() {
   const TimePoint now = SystemClock().Now();
   BeginStop(now);
   AwaitStop(now);
+}
+
+void RemoteWriter::Update(Options options) {
+  state_->Update(std::move(options));
+}
+
+const std::string& RemoteWriter::name() const {
+  return state_->name();
 }
 
 void RemoteWriter::BeginStop(TimePoint deadline) {

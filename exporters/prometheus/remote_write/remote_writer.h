@@ -42,6 +42,11 @@ class RemoteWriter {
   RemoteWriter(const RemoteWriter&) = delete;
   RemoteWriter& operator=(const RemoteWriter&) = delete;
 
+  // Other settings from now on, of a destination with the same name; `shards` stays what it was. What was
+  // appended before goes out as the old ones say, and nothing is left out between the two.
+  void Update(Options options);
+  const std::string& name() const;
+
   // Follows no further; what there is is queued, and sent if that is done by the deadline. Of several: first
   // BeginStop() of all, which does not wait for the network, then AwaitStop() of all.
   void BeginStop(TimePoint deadline);

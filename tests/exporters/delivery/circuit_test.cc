@@ -144,5 +144,23 @@ TEST_F(CircuitTest, OpensAndTriesOneAtATime) {
   EXPECT_TRUE(May(circuit));
 }
 
+TEST_F(CircuitTest, RenewedItBeginsAnew) {
+  Circuit circuit({.jitter = 0, .failures_to_open = 2});
+  FailAgain(circuit);
+  FailAgain(circuit);
+  clock_.Advance(30s);
+  const Circuit::Answer old = circuit.Ask(clock_.Now());
+  ASSERT_TRUE(old.permit);
+  circuit.Renew({.initial = 1s, .jitter = 0});
+  EXPECT_EQ(circuit.state(), Circuit::State::kClosed);
+  EXPECT_TRUE(May(circuit));
+  circuit.Failed(*old.permit, clock_.Now(), std::nullopt);
+  EXPECT_EQ(circuit.failures(), 0U) << "a request from before says nothing";
+  FailAgain(circuit);
+  EXPECT_FALSE(May(circuit));
+  clock_.Advance(1s);
+  EXPECT_TRUE(May(circuit)) << "after the new options' backoff";
+}
+
 }  // namespace
 }  // namespace sidelight::delivery

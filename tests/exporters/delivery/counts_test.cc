@@ -55,8 +55,8 @@ TEST(CountsTest, WhatWaits) {
   EXPECT_EQ(Text(source.Collect(), "sidelight_export_queue_entries"), otlp + "0");
   EXPECT_EQ(Text(source.Collect(), "sidelight_export_queue_oldest_age_seconds"), otlp + "0");
   EXPECT_EQ(Text(self.Collect(), "sidelight_export_points_dropped_total"),
-            otlp + "corrupt,0 " + otlp + "expired,14 " + otlp + "overflow,0 " + otlp + "rejected,0 " + otlp +
-                "shutdown,0 " + otlp + "too_large,0 " + write + "expired,9");
+            otlp + "corrupt,0 " + otlp + "duplicate,0 " + otlp + "expired,14 " + otlp + "overflow,0 " + otlp +
+                "rejected,0 " + otlp + "shutdown,0 " + otlp + "too_large,0 " + write + "expired,9");
   EXPECT_EQ(self.Counter("sidelight_export_requests_dropped_total", "",
                          {{"destination", kOtlp.name}, {"exporter", "otlp"}, {"reason", "expired"}})
                 .Value(),

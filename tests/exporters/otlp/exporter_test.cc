@@ -112,21 +112,29 @@ class Receiver {
 // Sidelight from its start to its end.
 class Life {
  public:
-  Life(Destination destination, const std::string& folder)
+  Life(const Destination& destination, const std::string& folder)
       : queue_(delivery::Queue::Open({.folder = folder}, self_)),
         family_(registry_.AddFamily({.name = "c_total", .type = MetricType::kCounter})),
         shard_(registry_.AddShard()) {
     auto started = Exporter::Start(
-        {.destination = std::move(destination),
-         .resource = {.attributes = {{"service.name", "test"}}},
-         .scope = {.name = "scope", .version = "7"}},
-        [this] { return registry_.Collect(); }, *queue_, self_, SystemClock());
+        With(destination), [this] { return registry_.Collect(); }, *queue_, self_, SystemClock());
     EXPECT_TRUE(started) << started.error().message;
     exporter_ = *std::move(started);
   }
 
   void Count(const std::string& n, double by) { shard_->GetCounter(family_, Labels{{"n", n}})->Add(by); }
   Exporter& exporter() { return *exporter_; }
+  void Update(const Destination& destination) { exporter_->Update(With(destination)); }
+  // Points that got lost for that reason.
+  double Dropped(const std::string& reason) {
+    double sum = 0;
+    for (const MetricFamily& family : self_.Collect()) {
+      if (family.name != "sidelight_export_points_dropped_total") continue;
+      for (const Metric& metric : family.metrics)
+        sum += metric.labels.Get("reason") == reason ? metric.value : 0;
+    }
+    return sum;
+  }
   void Stop(Duration within) {
     const TimePoint deadline = SystemClock().Now() + within;
     exporter_->BeginStop(deadline);
@@ -134,6 +142,12 @@ class Life {
   }
 
  private:
+  static Exporter::Options With(const Destination& destination) {
+    return {.destination = destination,
+            .resource = {.attributes = {{"service.name", "test"}}},
+            .scope = {.name = "scope", .version = "7"}};
+  }
+
   metrics::Self self_;
   metrics::Registry registry_{SystemClock(), {.series_limit = 100}};
   std::unique_ptr<delivery::Queue> queue_;
@@ -213,6 +227,62 @@ TEST(OtlpExporterTest, DeltasAddUpThroughRestarts) {
   }
   EXPECT_EQ(receiver.Sum("a"), total);
   EXPECT_TRUE(receiver.IsInOrder());
+}
+
+TEST(OtlpExporterTest, DeltasGoOnThroughOtherSettings) {
+  Receiver receiver;
+  Destination destination = receiver.To();
+  destination.temporality = Temporality::kDelta;
+  Life life(destination, "");
+  life.Count("a", 1);
+  life.Count("b", 100);
+  life.exporter().Export();
+  receiver.Answer(503);
+  life.Count("a", 20);
+  life.exporter().Export();
+  receiver.Answer(200);
+  destination.protocol = Protocol::kHttpJson;
+  destination.metric_relabel_configs = {
+      {.action = relabel::Action::kDrop, .source_labels = {"n"}, .regex = "b"}};
+  ASSERT_TRUE(destination.metric_relabel_configs[0].Compile());
+  life.Update(destination);
+  life.Count("a", 300);
+  life.Count("b", 100);
+  life.exporter().Export();
+  destination.metric_relabel_configs.clear();
+  life.Update(destination);
+  life.Count("a", 4000);
+  life.Count("b", 1);
+  life.Stop(std::chrono::seconds(20));
+  EXPECT_EQ(receiver.Sum("a"), 4321);
+  EXPECT_EQ(receiver.Sum("b"), 101) << "what was dropped meanwhile is in no later delta";
+  EXPECT_TRUE(receiver.IsInOrder());
+}
+
+TEST(OtlpExporterTest, AnotherIntervalCountsAtOnce) {
+  Receiver receiver;
+  Destination destination = receiver.To();
+  Life life(destination, "");
+  life.Count("a", 1);
+  destination.interval = milliseconds(100);
+  life.Update(destination);
+  EXPECT_TRUE(receiver.AwaitRequests(2)) << "it was an hour before";
+}
+
+TEST(OtlpExporterTest, WhatRelabellingMakesTheSameIsCounted) {
+  Receiver receiver;
+  Destination destination = receiver.To();
+  destination.metric_relabel_configs = {
+      {.action = relabel::Action::kReplace, .target_label = "n", .replacement = "x"}};
+  ASSERT_TRUE(destination.metric_relabel_configs[0].Compile());
+  Life life(destination, "");
+  life.Count("a", 1);
+  life.Count("b", 2);
+  life.Count("c", 4);
+  life.exporter().Export();
+  ASSERT_TRUE(receiver.AwaitRequests(1));
+  EXPECT_EQ(receiver.Last("x"), 1);
+  EXPECT_EQ(life.Dropped("duplicate"), 2);
 }
 
 TEST(OtlpExporterTest, RequestsThatServersTake) {

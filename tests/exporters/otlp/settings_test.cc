@@ -60,6 +60,7 @@ otlp:
     timeout: 3s
     headers: {api-key: hunter2}
     tls_config: {ca_file: ca.pem}
+    metric_relabel_configs: [{action: labeldrop, regex: network_.*}]
     authorization: {credentials: token}
 )");
   ASSERT_TRUE(read.status) << read.status.error().message;
@@ -67,6 +68,8 @@ otlp:
   const Destination& plain = read.destinations[0];
   EXPECT_EQ(plain.protocol, Protocol::kHttpProtobuf);
   EXPECT_FALSE(plain.gzip);
+  EXPECT_TRUE(plain.metric_relabel_configs.empty());
+  EXPECT_EQ(read.destinations[1].metric_relabel_configs.size(), 1u);
   EXPECT_EQ(plain.temporality, Temporality::kCumulative);
   EXPECT_EQ(plain.histograms, HistogramForm::kExplicit);
   EXPECT_EQ(plain.interval, std::chrono::seconds(60));

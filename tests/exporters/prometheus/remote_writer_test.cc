@@ -196,6 +196,42 @@ TEST_F(RemoteWriterTest, WhatIsRefusedIsCountedAndTheRestGoesOn) {
   EXPECT_EQ(dropped, 10);
 }
 
+TEST_F(RemoteWriterTest, OtherSettingsLeaveNoGap) {
+  Answer([](size_t) { return 204; });
+  Start();
+  for (int i = 0; i < 40; ++i) {
+    Append(6, i);
+    if (i % 10 != 5) continue;
+    options_.destination.max_samples_per_send = 3 + i;
+    options_.destination.shards = 1 + i % 3;
+    writer_->Update(options_);
+  }
+  EXPECT_TRUE(AwaitSamples(240));
+  Stop(seconds(10));
+  ExpectAllOnce(6, 40);
+}
+
+TEST_F(RemoteWriterTest, OtherSettingsCount) {
+  Answer([](size_t) { return 503; });
+  Start();
+  Append(2, 0);
+  EXPECT_TRUE(receiver_.Await(3));
+  Answer([](size_t) { return 204; });
+  relabel::Rule drop{.action = relabel::Action::kDrop, .source_labels = {"__name__"}, .regex = "n1"};
+  ASSERT_TRUE(drop.Compile());
+  options_.destination.write_relabel_configs = {drop};
+  options_.destination.client.headers = {{"X-Key", {.value = Secret("new"), .file = ""}}};
+  writer_->Update(options_);
+  EXPECT_TRUE(AwaitSamples(2)) << "what waited is sent";
+  Append(2, 1);
+  EXPECT_TRUE(AwaitSamples(3));
+  Stop(seconds(10));
+  EXPECT_EQ(Taken()["n0"], (std::vector<double>{0, 1}));
+  EXPECT_EQ(Taken()["n1"], (std::vector<double>{0}));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(taken_.back().Header("X-Key"), "new");
+}
+
 TEST_F(RemoteWriterTest, MetadataDoesNotFillTheQueueOfAnOutage) {
   Answer([](size_t) { return 503; });
   options_.destination.send_metadata = true;
