@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/crc32c.h"
 #include "core/model/stale.h"
-#include "core/storage/crc32c.h"
 #include "core/storage/histogram_encoding.h"
 #include "core/storage/varint.h"
 #include "core/storage/whole_number.h"

@@ -413,7 +413,7 @@ QueueHealth Backlog::Health() const {
   using Mode = QueueHealth::Mode;
   QueueHealth health{.mode = options_.folder.empty() ? Mode::kOff : Mode::kMemory,
                      .problem = problem_,
-                     .max_bytes = options_.max_bytes,
+                     .max_bytes = file_ ? options_.max_bytes : options_.max_memory_bytes,
                      .errors = errors_,
                      .set_aside = set_aside_};
   if (!file_) return health;

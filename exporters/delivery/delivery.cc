@@ -29,6 +29,13 @@ Standing::Event EventOf(const Outcome& outcome) {
   return partly ? Standing::Event::kPartly : Standing::Event::kDelivered;
 }
 
+// Only here, as who sends takes secrets out before, and would not know a part of one.
+std::string Shortened(std::string problem) {
+  constexpr size_t kMaxBytes = 1024;
+  if (problem.size() > kMaxBytes) problem = problem.substr(0, kMaxBytes) + "...";
+  return problem;
+}
+
 // What is to be logged, once nobody waits for us any more.
 struct Line {
   Standing::Line what;
@@ -153,7 +160,8 @@ void Delivery::Shared::SendOne(const Entry& entry, Circuit::Permit permit,
   const Send mine = send;
   lock.unlock();
   const TimePoint start = SystemClock().Now();
-  const Outcome outcome = mine(entry.request);
+  Outcome outcome = mine(entry.request);
+  outcome.problem = Shortened(std::move(outcome.problem));
   const Duration took = SystemClock().Now() - start;
   lock.lock();
   if (abandoned) return;

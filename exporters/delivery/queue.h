@@ -65,7 +65,7 @@ struct QueueHealth {
   Mode mode = Mode::kOff;
   std::string problem;      // why kMemory, or why the last write failed; "" else
   uint64_t disk_bytes = 0;  // of all files
-  uint64_t max_bytes = 0;   // what they may have
+  uint64_t max_bytes = 0;   // what they may have, or what is in memory where there is none
   uint64_t errors = 0;      // reads and writes that failed
   uint64_t set_aside = 0;   // files that could not be used as they were
 };

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/storage/crc32c.h"
+#include "core/base/crc32c.h"
 
 namespace sidelight::delivery {
 namespace {
@@ -51,7 +51,7 @@ uint32_t Checksum(const EntryHead& head, std::string_view body) {
   const std::string text = fmt::format(
       "{} {}:{} {}:{} {} {} {} {} ", head.id, head.destination.exporter.size(), head.destination.exporter,
       head.destination.name.size(), head.destination.name, head.lane, head.points, head.time, head.bytes);
-  return storage::Crc32c(body, storage::Crc32c(text));
+  return Crc32c(body, Crc32c(text));
 }
 
 // Ids of the parts of an entry are from the first to below the second.

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/storage/crc32c.h"
+#include "core/base/crc32c.h"
 #include "core/storage/log_format.h"
 
 using namespace sidelight;

@@ -31,7 +31,7 @@ struct StatusMessage {
 };
 
 inline constexpr size_t kMaxAnswerBytes = size_t{4} << 20;  // the specification's limit
-inline constexpr size_t kMaxMessageBytes = 1024;            // of a text in it; the rest is cut off
+inline constexpr size_t kMaxMessageBytes = 64 * 1024;       // of a text in it; the rest is cut off
 
 // No bytes are an answer without anything to say, as in gRPC and from servers that answer 200 with an empty
 // body. kLimit for more than `max_bytes`, kInvalidArgument for what is no such message. Broken UTF-8 in texts

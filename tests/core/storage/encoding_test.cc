@@ -12,7 +12,6 @@
 
 #include "core/model/stale.h"
 #include "core/storage/bound_text.h"
-#include "core/storage/crc32c.h"
 #include "core/storage/float_encoding.h"
 #include "core/storage/histogram_encoding.h"
 #include "core/storage/varint.h"
@@ -170,12 +169,6 @@ TEST(VarintTest, EveryLengthComesBackAndCutOnesAreRefused) {
   const uint8_t long_one[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02};
   uint64_t read = 0;
   EXPECT_EQ(GetVarint(long_one, long_one + sizeof(long_one), &read), nullptr);
-}
-
-TEST(Crc32cTest, AgreesWithTheStandard) {
-  EXPECT_EQ(Crc32c("123456789"), 0xe3069283U);
-  EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aaU);
-  EXPECT_EQ(Crc32c("56789", Crc32c("1234")), 0xe3069283U);
 }
 
 TEST(BoundTextTest, AsTheExpositionsWriteIt) {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/crc32c.h"
 #include "core/model/stale.h"
-#include "core/storage/crc32c.h"
 #include "core/storage/log_format.h"
 #include "core/storage/store.h"
 #include "tests/core/storage/memory_files.h"

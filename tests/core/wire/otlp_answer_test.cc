@@ -42,7 +42,7 @@ TEST(DecodeAnswer, SaysHowManyPointsWereRejected) {
       {"a warning", Encoding::kProtobuf, AnswerBytes(0, "beware"), 0, "beware"},
       {"both", Encoding::kProtobuf, AnswerBytes(12, "too old"), 12, "too old"},
       {"broken text", Encoding::kProtobuf, AnswerBytes(1, "a\xff"), 1, "a\xef\xbf\xbd"},
-      {"a long text", Encoding::kProtobuf, AnswerBytes(1, std::string(5000, 'x')), 1,
+      {"a long text", Encoding::kProtobuf, AnswerBytes(1, std::string(kMaxMessageBytes + 1, 'x')), 1,
        std::string(kMaxMessageBytes, 'x') + "..."},
   };
   for (const auto& c : cases) {

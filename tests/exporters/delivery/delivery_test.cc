@@ -86,6 +86,26 @@ TEST_F(DeliveryTest, Delivers) {
   EXPECT_EQ(Requests("delivered"), 3);
 }
 
+TEST_F(DeliveryTest, ALongProblemIsCut) {
+  receiver_.Set({.result = Result::kRetry, .problem = std::string(5000, 'x')});
+  const auto delivery = Start();
+  Push(*delivery, "a");
+  ASSERT_TRUE(Eventually([&] { return delivery->status().failing; }));
+  EXPECT_EQ(delivery->status().problem, std::string(1024, 'x') + "...");
+}
+
+TEST_F(DeliveryTest, AnotherSendTriesAtOnce) {
+  receiver_.Set(kAway);
+  const auto delivery = Start();
+  Push(*delivery, "a");
+  ASSERT_TRUE(Eventually([&] { return delivery->status().failing; }));
+  Receiver other;
+  delivery->Update({.jitter = 0}, other.ToSend());
+  ASSERT_TRUE(other.AwaitTaken(1)) << "though the backoff is not over";
+  EXPECT_EQ(other.Text(), "a");
+  EXPECT_EQ(receiver_.Text(), "");
+}
+
 TEST_F(DeliveryTest, TriesAgainWithBackoff) {
   receiver_.Set(kAway);
   const auto delivery = Start();

@@ -77,7 +77,8 @@ TEST(OtlpRelabellingTest, SeriesThatComeAndGo) {
   for (int i = 0; i < 5000; ++i) {
     const std::string path = "/" + std::to_string(i);
     uint64_t duplicates = 0;
-    const Snapshot got = relabelling.Apply(Requests({{{{"code", "200"}, {"path", path}}, 1.0 * i}}), &duplicates);
+    const Snapshot got =
+        relabelling.Apply(Requests({{{{"code", "200"}, {"path", path}}, 1.0 * i}}), &duplicates);
     ASSERT_EQ(Text(got), "requests_total{path=\"" + path + "\"}=" + std::to_string(i) + " up{}=1 ");
   }
 }

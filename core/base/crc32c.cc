@@ -1,9 +1,9 @@
-#include "core/storage/crc32c.h"
+#include "core/base/crc32c.h"
 
 #include <array>
 #include <cstddef>
 
-namespace sidelight::storage {
+namespace sidelight {
 namespace {
 
 constexpr uint32_t kPolynomial = 0x82f63b78;  // reflected
@@ -45,4 +45,4 @@ uint32_t Crc32c(std::string_view bytes, uint32_t before) {
   return ~crc;
 }
 
-}  // namespace sidelight::storage
+}  // namespace sidelight
