@@ -152,6 +152,22 @@ void ReadNewest(benchmark::State& state) {
   }
 }
 
+void LabelNames(benchmark::State& state) {
+  const Store& store = Fast();
+  const UnixMillis to = kStart + kSeconds * 1000;
+  for (auto _ : state) {
+    if (store.LabelNames({}, to - 60'000, to).size() != 7) state.SkipWithError("not 7 names");
+  }
+}
+
+void LabelValues(benchmark::State& state) {
+  const Store& store = Fast();
+  const UnixMillis to = kStart + kSeconds * 1000;
+  for (auto _ : state) {
+    if (store.LabelValues("route", {}, to - 60'000, to).size() != 250) state.SkipWithError("not 250 values");
+  }
+}
+
 // The log of ten minutes, read back.
 void Replay(benchmark::State& state) {
   std::string folder = (std::filesystem::temp_directory_path() / "storage_bench-XXXXXX").string();
@@ -182,6 +198,8 @@ BENCHMARK(Replay)->Unit(benchmark::kMillisecond)->Iterations(3);
 BENCHMARK(BytesPerSample)->Arg(1)->Arg(100)->Iterations(1);
 BENCHMARK(AppendSnapshot)->Unit(benchmark::kMillisecond);
 BENCHMARK(Select4000Of10000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(LabelNames)->Unit(benchmark::kMicrosecond);
+BENCHMARK(LabelValues)->Unit(benchmark::kMicrosecond);
 BENCHMARK(ReadSeries)->Arg(60)->Arg(600)->Unit(benchmark::kMillisecond);
 BENCHMARK(ReadNewest)->Unit(benchmark::kMicrosecond);
 

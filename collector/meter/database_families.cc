@@ -66,13 +66,16 @@ DatabaseFamilies::DatabaseFamilies(metrics::Registry& registry, const Identity& 
              .state = PrometheusLabelName("db.client.connection.state")} {
   const auto add = [&](std::string name, std::string_view unit, MetricType type, std::string help,
                        BucketBounds bounds, std::string_view otel_name = "") {
-    return registry.AddFamily({.name = std::move(name),
-                               .help = std::move(help),
-                               .unit = PrometheusUnit(unit),
-                               .type = type,
-                               .histogram = {.bounds = std::move(bounds)},
-                               .otel_name = std::string(otel_name),
-                               .otel_unit = std::string(otel_name.empty() ? "" : unit)});
+    // Not all in one initializer: GCC 12 at -O2 then takes the bounds for uninitialized when a later member
+    // throws.
+    metrics::FamilyOptions family{
+        .name = std::move(name), .help = std::move(help), .unit = PrometheusUnit(unit), .type = type};
+    family.histogram.bounds = std::move(bounds);
+    if (!otel_name.empty()) {
+      family.otel_name = otel_name;
+      family.otel_unit = unit;
+    }
+    return registry.AddFamily(std::move(family));
   };
   const auto otel = [&](std::string_view name, std::string_view unit, MetricType type, std::string help,
                         BucketBounds bounds = nullptr) {

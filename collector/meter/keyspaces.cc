@@ -63,6 +63,16 @@ bool IsNumberLike(std::string_view text) {
   return digit;
 }
 
+// Whose first part may happen to have no digit, and would be taken for a word.
+bool IsUuid(std::string_view segment) {
+  if (segment.size() != 36) return false;
+  for (size_t i = 0; i < segment.size(); ++i) {
+    const bool joint = i == 8 || i == 13 || i == 18 || i == 23;
+    if (joint ? segment[i] != '-' : (ClassOf(segment[i]) & (kDigit | kHexLetter)) == 0) return false;
+  }
+  return true;
+}
+
 // The length of the words that a segment begins with, each of letters of one case and a joint: "user_" of
 // "user_1234".
 size_t WordsBefore(std::string_view segment) {
@@ -73,6 +83,7 @@ size_t WordsBefore(std::string_view segment) {
     if (kind == kJoint) {
       if (kinds == 0) break;
       words = i + 1;
+      if (IsUuid(segment.substr(words))) break;
       kinds = 0;
     } else {
       kinds |= kind;
@@ -86,7 +97,7 @@ size_t WordsBefore(std::string_view segment) {
 size_t NameLength(std::string_view segment, uint8_t classes) {
   constexpr size_t kLongest = 64;
   if (segment.size() < kLongest && (classes & (kDigit | kCapital | kStrange)) == 0) return segment.size();
-  if (classes == kDigit) return 0;
+  if (classes == kDigit || IsUuid(segment)) return 0;
   if (segment.size() < kLongest && (classes & kDigit) != 0 && (classes & (kJoint | kStrange)) == kJoint) {
     const size_t words = WordsBefore(segment);
     const std::string_view rest = segment.substr(words);

@@ -31,6 +31,12 @@ size_t Index(Direction direction) {
   return static_cast<size_t>(direction);
 }
 
+void NoteMiss(ConnectFailure failure, Reach* reach) {
+  if (failure == ConnectFailure::kRefused) reach->Missed("the upstream could not be connected to");
+  if (failure == ConnectFailure::kTimeout) reach->Missed("the upstream did not answer in time");
+  // A lack of descriptors is ours, and says nothing about the upstream.
+}
+
 }  // namespace
 
 Connection::Connection(Proxy& proxy, std::unique_ptr<net::Stream> client, ConnectionLimit::Place place)
@@ -68,6 +74,7 @@ void Connection::OnResolved(const net::Addresses& addresses) {
   proxy_.context().loop.Cancel(timer_);
   if (addresses != nullptr) return Connect(addresses);
   proxy_.counters().connect_failures[static_cast<size_t>(ConnectFailure::kDns)]->Add(1);
+  proxy_.reach().Missed("the upstream's name could not be resolved");
   Explain(CloseReason::kDns);
 }
 
@@ -86,6 +93,7 @@ void Connection::TryNextAddress() {
       proxy_.context().resolver.Refresh(proxy_.options().upstream.host());
     }
     proxy_.counters().connect_failures[static_cast<size_t>(attempt_->failure)]->Add(1);
+    NoteMiss(attempt_->failure, &proxy_.reach());
     return Explain(attempt_->reason);
   }
   // What is left of the time is shared by the addresses that are left, so that one that never answers leaves
@@ -157,6 +165,7 @@ void Connection::AttemptFailed(int error) {
 
 void Connection::OnConnected() {
   net::EventLoop& loop = proxy_.context().loop;
+  proxy_.reach().Reached();
   proxy_.counters().connect_duration->Observe(Seconds(loop.FreshNow() - attempt_->begun));
   proxy_.preferred_ = (attempt_->first + attempt_->tried - 1) % attempt_->addresses->size();
   attempt_.reset();

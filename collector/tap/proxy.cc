@@ -18,11 +18,12 @@ Duration SweepInterval(Duration timeout) {
 }  // namespace
 
 Proxy::Proxy(const Options& options, net::Listener& listener, const Protocol& protocol, ExchangeSink& sink,
-             const Counters& counters, Context& context)
+             const Counters& counters, Reach& reach, Context& context)
     : options_(options),
       protocol_(protocol),
       sink_(sink),
       counters_(counters),
+      reach_(reach),
       context_(context),
       acceptor_(listener, context.loop, *this),
       source_(options.source ? net::SocketAddress::Of(*options.source) : std::nullopt),

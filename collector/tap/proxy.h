@@ -15,6 +15,7 @@
 #include "collector/tap/counters.h"
 #include "collector/tap/options.h"
 #include "collector/tap/pipe_pool.h"
+#include "collector/tap/reach.h"
 #include "collector/tap/unseen.h"
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
@@ -52,9 +53,9 @@ struct Context {
 
 class Proxy final : private net::Acceptor::Handler {
  public:
-  // `sink` belongs to the worker's thread, and outlives the proxy.
+  // `sink` belongs to the worker's thread, and outlives the proxy; so does `reach`, which all workers share.
   Proxy(const Options& options, net::Listener& listener, const Protocol& protocol, ExchangeSink& sink,
-        const Counters& counters, Context& context);
+        const Counters& counters, Reach& reach, Context& context);
   ~Proxy() override;  // resets what is still open, without telling the observers more
 
   // False when the loop cannot watch the listener.
@@ -68,6 +69,7 @@ class Proxy final : private net::Acceptor::Handler {
   const Options& options() const { return options_; }
   Context& context() { return context_; }
   const Counters& counters() const { return counters_; }
+  Reach& reach() { return reach_; }
   bool draining() const { return draining_; }
 
  private:
@@ -88,6 +90,7 @@ class Proxy final : private net::Acceptor::Handler {
   const Protocol& protocol_;
   ExchangeSink& sink_;
   const Counters counters_;
+  Reach& reach_;
   Context& context_;
   net::Acceptor acceptor_;
   const std::optional<net::SocketAddress> source_;

@@ -42,8 +42,8 @@ Worker::~Worker() {
 }
 
 Status Worker::Add(Tap& tap, const Protocol& protocol, ExchangeSink& sink, const Counters& counters) {
-  proxies_.push_back(
-      std::make_unique<Proxy>(tap.options(), tap.listener(), protocol, sink, counters, context_));
+  proxies_.push_back(std::make_unique<Proxy>(tap.options(), tap.listener(), protocol, sink, counters,
+                                             tap.reach(), context_));
   if (proxies_.back()->Start()) return {};
   return Fail(ErrorCode::kInternal, "tap " + tap.options().name +
                                         ": the system cannot watch another socket; raise "

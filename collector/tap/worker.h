@@ -23,6 +23,7 @@
 #include "collector/tap/counters.h"
 #include "collector/tap/options.h"
 #include "collector/tap/proxy.h"
+#include "collector/tap/reach.h"
 #include "core/net/event_loop.h"
 #include "core/net/listener.h"
 #include "core/net/resolver.h"
@@ -38,12 +39,14 @@ class Tap {
   // With the port that was chosen when the settings said 0.
   net::Address bound() const { return listener_->bound(); }
   net::Listener& listener() const { return *listener_; }
+  Reach& reach() { return reach_; }
 
  private:
   Tap(Options options, std::unique_ptr<net::Listener> listener)
       : options_(std::move(options)), listener_(std::move(listener)) {}
   const Options options_;
   const std::unique_ptr<net::Listener> listener_;
+  Reach reach_;
 };
 
 class Worker {

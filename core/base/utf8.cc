@@ -1,7 +1,5 @@
 #include "core/base/utf8.h"
 
-#include <cstdint>
-
 namespace sidelight {
 
 size_t Utf8Length(std::string_view text) {
@@ -36,6 +34,22 @@ bool IsValidUtf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+void AppendUtf8(uint32_t code, std::string* out) {
+  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
+  if (code < 0x80) {
+    *out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    *out += static_cast<char>(0xc0 | code >> 6);
+    tail(0);
+  } else if (code < 0x10000) {
+    *out += static_cast<char>(0xe0 | code >> 12);
+    tail(6), tail(0);
+  } else {
+    *out += static_cast<char>(0xf0 | code >> 18);
+    tail(12), tail(6), tail(0);
+  }
 }
 
 }  // namespace sidelight

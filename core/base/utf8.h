@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sidelight {
@@ -11,5 +13,8 @@ namespace sidelight {
 size_t Utf8Length(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
+
+// Appends the character of that number, which is one (no surrogate, at most U+10FFFF).
+void AppendUtf8(uint32_t code, std::string* out);
 
 }  // namespace sidelight

@@ -1,6 +1,7 @@
 #include "core/storage/head.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <utility>
 
@@ -22,6 +23,11 @@ constexpr int kMostAttempts = 16;
 bool Matches(std::span<const Matcher> matchers, const Labels& labels) {
   return std::all_of(matchers.begin(), matchers.end(),
                      [&](const Matcher& matcher) { return matcher.Matches(labels.Get(matcher.name())); });
+}
+
+void SortOnce(std::vector<std::string_view>* texts) {
+  std::sort(texts->begin(), texts->end());
+  texts->erase(std::unique(texts->begin(), texts->end()), texts->end());
 }
 
 }  // namespace
@@ -143,7 +149,7 @@ void Head::FindIn(const IndexView& view, uint32_t recent, std::span<const Matche
   }
 }
 
-std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMillis from) {
+std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMillis from, UnixMillis to) {
   std::vector<Found> noted;
   std::vector<const MemorySeries*> matching;
   const IndexView* searched = nullptr;
@@ -171,7 +177,7 @@ std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMil
       const MemorySeries* const series = matching[i];
       if (series->removed.load(std::memory_order_relaxed)) continue;
       const MemorySeries::View reach = series->Capture();
-      if (reach.newest == nullptr || reach.last_time < from) continue;
+      if (!MemorySeries::Reaches(reach, from, to)) continue;
       noted.push_back({series, reach});
     }
     if (commits % 2 == 0 && commits_.load(std::memory_order_acquire) == commits) return noted;
@@ -179,6 +185,50 @@ std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMil
     for (Found& one : noted) one.view.last_is_float = false;
     return noted;
   }
+}
+
+Head::Matching Head::Match(std::span<const Matcher> matchers, UnixMillis from, UnixMillis to) const {
+  const IndexView& view = *view_.load(std::memory_order_acquire);
+  const uint32_t recent = view.count.load(std::memory_order_acquire);
+  const auto has_samples = [&](const MemorySeries& series) {
+    return !series.removed.load(std::memory_order_relaxed) &&
+           MemorySeries::Reaches(series.Capture(), from, to);
+  };
+  Matching matching{*view.index, view.index->Match(matchers), {}};
+  const std::vector<const MemorySeries*>& series = view.index->series();
+  for (size_t word = 0; word < matching.indexed.size(); ++word) {
+    for (uint64_t left = matching.indexed[word]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<size_t>(std::countr_zero(left));
+      if (!has_samples(*series[word * Index::kBits + bit])) matching.indexed[word] &= ~(uint64_t{1} << bit);
+    }
+  }
+  for (uint32_t i = 0; i < recent; ++i) {
+    const MemorySeries* const one = view.recent[i];
+    if (Matches(matchers, one->labels()) && has_samples(*one)) matching.recent.push_back(one);
+  }
+  return matching;
+}
+
+std::vector<std::string_view> Head::LabelNames(std::span<const Matcher> matchers, UnixMillis from,
+                                               UnixMillis to) const {
+  const Matching matching = Match(matchers, from, to);
+  std::vector<std::string_view> names = matching.index.NamesIn(matching.indexed);
+  for (const MemorySeries* series : matching.recent) {
+    for (const Label label : series->labels()) names.push_back(label.name);
+  }
+  SortOnce(&names);
+  return names;
+}
+
+std::vector<std::string_view> Head::LabelValues(std::string_view name, std::span<const Matcher> matchers,
+                                                UnixMillis from, UnixMillis to) const {
+  const Matching matching = Match(matchers, from, to);
+  std::vector<std::string_view> values = matching.index.ValuesIn(name, matching.indexed);
+  for (const MemorySeries* series : matching.recent) {
+    if (const std::string_view value = series->labels().Get(name); !value.empty()) values.push_back(value);
+  }
+  SortOnce(&values);
+  return values;
 }
 
 }  // namespace sidelight::storage

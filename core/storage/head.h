@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -63,8 +64,14 @@ class Head {
     MemorySeries::View view;
   };
   Epochs::Pin Enter() { return epochs_.Enter(); }
-  // Only those with a sample at `from` or later.
-  std::vector<Found> Select(std::span<const Matcher> matchers, UnixMillis from);
+  // Only those that may have a sample in [from, to].
+  std::vector<Found> Select(std::span<const Matcher> matchers, UnixMillis from, UnixMillis to);
+  // The names of labels that such series have, and the values of one; sorted, each once, in bytes of the
+  // series. Series that a commit is bringing just now may be seen in part.
+  std::vector<std::string_view> LabelNames(std::span<const Matcher> matchers, UnixMillis from,
+                                           UnixMillis to) const;
+  std::vector<std::string_view> LabelValues(std::string_view name, std::span<const Matcher> matchers,
+                                            UnixMillis from, UnixMillis to) const;
 
  private:
   struct HashLabels {
@@ -89,6 +96,14 @@ class Head {
     std::atomic<uint32_t> count = 0;
   };
 
+  // Series that were found without what they have.
+  struct Matching {
+    const Index& index;
+    Index::Bits indexed;
+    std::vector<const MemorySeries*> recent;
+  };
+
+  Matching Match(std::span<const Matcher> matchers, UnixMillis from, UnixMillis to) const;
   void ShowRecent(const MemorySeries* series);
   void Rebuild();
   void Replace(std::unique_ptr<IndexView> view);

@@ -14,8 +14,6 @@
 namespace sidelight::storage {
 namespace {
 
-constexpr size_t kBits = 64;
-
 // A value of a name, while the index is built.
 struct Term {
   std::string_view name;
@@ -96,6 +94,32 @@ std::span<const Index::Value> Index::ValuesOf(std::string_view name) const {
   return std::span(values_).subspan(at->begin, at->end - at->begin);
 }
 
+bool Index::IsIn(const Value& value, const Bits& bits) const {
+  for (uint32_t i = value.begin; i < value.end; ++i) {
+    const uint32_t series = postings_[i];
+    if ((bits[series / kBits] >> (series % kBits) & 1) != 0) return true;
+  }
+  return false;
+}
+
+std::vector<std::string_view> Index::NamesIn(const Bits& series) const {
+  std::vector<std::string_view> names;
+  for (const Name& name : names_) {
+    const auto first = values_.begin() + name.begin;
+    const auto has = [&](const Value& value) { return IsIn(value, series); };
+    if (std::any_of(first, first + (name.end - name.begin), has)) names.push_back(name.text);
+  }
+  return names;
+}
+
+std::vector<std::string_view> Index::ValuesIn(std::string_view name, const Bits& series) const {
+  std::vector<std::string_view> values;
+  for (const Value& value : ValuesOf(name)) {
+    if (IsIn(value, series)) values.push_back(value.text);
+  }
+  return values;
+}
+
 void Index::Mark(const Value& value, Bits* bits) const {
   for (uint32_t i = value.begin; i < value.end; ++i) {
     const uint32_t series = postings_[i];
@@ -148,8 +172,7 @@ void Index::MarkRefused(const Matcher& matcher, std::span<const Value> values, B
   }
 }
 
-void Index::Find(std::span<const Matcher> matchers, std::vector<const MemorySeries*>* found) const {
-  if (series_.empty()) return;
+Index::Bits Index::Match(std::span<const Matcher> matchers) const {
   const size_t words = (series_.size() + kBits - 1) / kBits;
   Bits all(words, ~uint64_t{0});
   if (series_.size() % kBits != 0) all.back() = (uint64_t{1} << (series_.size() % kBits)) - 1;
@@ -165,10 +188,15 @@ void Index::Find(std::span<const Matcher> matchers, std::vector<const MemorySeri
       for (size_t i = 0; i < words; ++i) all[i] &= some[i];
     }
   }
+  return all;
+}
+
+void Index::Find(std::span<const Matcher> matchers, std::vector<const MemorySeries*>* found) const {
+  const Bits all = Match(matchers);
   size_t count = 0;
   for (const uint64_t word : all) count += static_cast<size_t>(std::popcount(word));
   found->reserve(found->size() + count);
-  for (size_t i = 0; i < words; ++i) {
+  for (size_t i = 0; i < all.size(); ++i) {
     for (uint64_t word = all[i]; word != 0; word &= word - 1) {
       found->push_back(series_[i * kBits + static_cast<size_t>(std::countr_zero(word))]);
     }

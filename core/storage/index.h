@@ -27,8 +27,18 @@ class Index {
   const std::vector<const MemorySeries*>& series() const { return series_; }
   size_t bytes() const;
 
-  // Appends the series that match all of them; removed ones among them.
+  // A set of its series: one bit for each, those that are beyond the last one clear.
+  using Bits = std::vector<uint64_t>;
+  static constexpr size_t kBits = 64;  // in each of the words
+
+  // The series that match all of them; removed ones among them.
+  Bits Match(std::span<const Matcher> matchers) const;
+  // Appends the same.
   void Find(std::span<const Matcher> matchers, std::vector<const MemorySeries*>* found) const;
+
+  // Names, and values of a name, that at least one of these series has; sorted, in the bytes of the series.
+  std::vector<std::string_view> NamesIn(const Bits& series) const;
+  std::vector<std::string_view> ValuesIn(std::string_view name, const Bits& series) const;
 
  private:
   struct Value {
@@ -41,9 +51,9 @@ class Index {
     uint32_t begin = 0;  // its values
     uint32_t end = 0;
   };
-  using Bits = std::vector<uint64_t>;
 
   std::span<const Value> ValuesOf(std::string_view name) const;
+  bool IsIn(const Value& value, const Bits& bits) const;
   void Mark(const Value& value, Bits* bits) const;
   void MarkAccepted(const Matcher& matcher, std::span<const Value> values, Bits* bits) const;
   void MarkRefused(const Matcher& matcher, std::span<const Value> values, Bits* bits) const;

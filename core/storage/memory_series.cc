@@ -72,6 +72,16 @@ const FloatHistogram* MemorySeries::last_histogram() const {
   return last_kind_ == Kind::kHistogram ? histograms_->last().get() : nullptr;
 }
 
+bool MemorySeries::Reaches(const View& view, UnixMillis from, UnixMillis to) {
+  if (view.newest == nullptr || view.last_time < from) return false;
+  if (view.newest->first_time <= to) return true;
+  for (const Chunk* chunk = view.newest->older.load(std::memory_order_acquire); chunk != nullptr;
+       chunk = chunk->older.load(std::memory_order_acquire)) {
+    if (chunk->first_time <= to) return chunk->last_time.load(std::memory_order_relaxed) >= from;
+  }
+  return false;
+}
+
 void MemorySeries::Read(const View& view, UnixMillis from, UnixMillis to, Samples* out) {
   // From the newest back to the first that may have something, then forward.
   constexpr size_t kUsual = 64;

@@ -64,6 +64,8 @@ class MemorySeries {
             last_value_.load(std::memory_order_acquire),
             last_start_.load(std::memory_order_acquire)};
   }
+  // Whether one of its chunks reaches into [from, to].
+  static bool Reaches(const View& view, UnixMillis from, UnixMillis to);
   static void Read(const View& view, UnixMillis from, UnixMillis to, Samples* out);
   // The newest sample of [from, to] alone.
   static void ReadNewest(const View& view, UnixMillis from, UnixMillis to, Samples* out);

@@ -61,10 +61,12 @@ class Queryable {
   // Series that match all of them and may have samples in [from, to].
   virtual std::unique_ptr<Selection> Select(std::span<const Matcher> matchers, UnixMillis from,
                                             UnixMillis to) const = 0;
-  // Sorted; of series that match all of them (all series when there are none).
-  virtual std::vector<std::string> LabelNames(std::span<const Matcher> matchers) const = 0;
-  virtual std::vector<std::string> LabelValues(std::string_view name,
-                                               std::span<const Matcher> matchers) const = 0;
+  // Of such series (all series when there are no matchers): the names of their labels, and the values of one.
+  // Sorted, each once.
+  virtual std::vector<std::string> LabelNames(std::span<const Matcher> matchers, UnixMillis from,
+                                              UnixMillis to) const = 0;
+  virtual std::vector<std::string> LabelValues(std::string_view name, std::span<const Matcher> matchers,
+                                               UnixMillis from, UnixMillis to) const = 0;
 };
 
 }  // namespace sidelight::storage

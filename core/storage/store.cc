@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "core/base/log.h"
@@ -75,36 +74,33 @@ std::unique_ptr<Selection> Store::Select(std::span<const Matcher> matchers, Unix
                                          UnixMillis to) const {
   Epochs::Pin pin = state_->head.Enter();
   if (from > to) return std::make_unique<StoreSelection>(std::move(pin), std::vector<Head::Found>());
-  const std::vector<Head::Found> found = state_->head.Select(matchers, from);
+  const std::vector<Head::Found> found = state_->head.Select(matchers, from, to);
   return std::make_unique<StoreSelection>(std::move(pin), found);
 }
 
-std::vector<std::string> Store::LabelNames(std::span<const Matcher> matchers) const {
+std::vector<std::string> Store::LabelNames(std::span<const Matcher> matchers, UnixMillis from,
+                                           UnixMillis to) const {
   const Epochs::Pin pin = state_->head.Enter();
-  std::set<std::string_view> names;
-  for (const Head::Found& found : state_->head.Select(matchers, INT64_MIN)) {
-    for (const Label label : found.series->labels()) names.insert(label.name);
-  }
+  const std::vector<std::string_view> names = state_->head.LabelNames(matchers, from, to);
   return {names.begin(), names.end()};
 }
 
-std::vector<std::string> Store::LabelValues(std::string_view name, std::span<const Matcher> matchers) const {
+std::vector<std::string> Store::LabelValues(std::string_view name, std::span<const Matcher> matchers,
+                                            UnixMillis from, UnixMillis to) const {
   const Epochs::Pin pin = state_->head.Enter();
-  std::set<std::string_view> values;
-  for (const Head::Found& found : state_->head.Select(matchers, INT64_MIN)) {
-    if (const std::string_view value = found.series->labels().Get(name); !value.empty()) values.insert(value);
-  }
+  const std::vector<std::string_view> values = state_->head.LabelValues(name, matchers, from, to);
   return {values.begin(), values.end()};
 }
 
-std::vector<Store::SeriesExemplars> Store::Exemplars(std::span<const Matcher> matchers, UnixMillis from,
-                                                     UnixMillis to) const {
+std::vector<Store::SeriesExemplars> Store::Exemplars(std::span<const std::vector<Matcher>> selectors,
+                                                     UnixMillis from, UnixMillis to) const {
   std::vector<SeriesExemplars> all;
   std::vector<ExemplarRing::Entry> entries = state_->exemplars.Read(from, to);
   std::erase_if(entries, [&](const ExemplarRing::Entry& entry) {
-    return !std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
-      return matcher.Matches(entry.labels.Get(matcher.name()));
-    });
+    return !selectors.empty() &&
+           std::none_of(selectors.begin(), selectors.end(), [&](const std::vector<Matcher>& matchers) {
+             return MatchesAll(matchers, entry.labels);
+           });
   });
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.labels < b.labels; });
@@ -160,6 +156,16 @@ StoreStats Store::Stats() const {
   stats.exemplars = state_->exemplars.size();
   stats.clock_steps = state_->time.steps();
   return stats;
+}
+
+UnixMillis Store::Oldest() const {
+  const std::lock_guard guard(state_->head.mutex);
+  UnixMillis oldest = INT64_MAX;
+  for (const MemorySeries* const series : state_->head.slots()) {
+    if (series != nullptr && series->oldest() != nullptr)
+      oldest = std::min(oldest, series->oldest()->first_time);
+  }
+  return oldest;
 }
 
 void Store::Close() {

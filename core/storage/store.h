@@ -94,16 +94,18 @@ class Store final : public Queryable {
 
   std::unique_ptr<Selection> Select(std::span<const Matcher> matchers, UnixMillis from,
                                     UnixMillis to) const override;
-  std::vector<std::string> LabelNames(std::span<const Matcher> matchers) const override;
-  std::vector<std::string> LabelValues(std::string_view name,
-                                       std::span<const Matcher> matchers) const override;
+  std::vector<std::string> LabelNames(std::span<const Matcher> matchers, UnixMillis from,
+                                      UnixMillis to) const override;
+  std::vector<std::string> LabelValues(std::string_view name, std::span<const Matcher> matchers,
+                                       UnixMillis from, UnixMillis to) const override;
 
-  // Of series that match all of them, sorted by labels; each series' exemplars of [from, to] by time.
+  // Of series that match all the matchers of one of the selectors (all series when there are none), sorted by
+  // labels; each series' exemplars of [from, to] by time.
   struct SeriesExemplars {
     Labels labels;
     std::vector<Exemplar> exemplars;
   };
-  std::vector<SeriesExemplars> Exemplars(std::span<const Matcher> matchers, UnixMillis from,
+  std::vector<SeriesExemplars> Exemplars(std::span<const std::vector<Matcher>> selectors, UnixMillis from,
                                          UnixMillis to) const;
 
   // From now on it sees what is appended, until Unfollow() has returned. It outlives that.
@@ -120,6 +122,8 @@ class Store final : public Queryable {
   void Maintain(UnixMillis now);
 
   StoreStats Stats() const;
+  // Time of the oldest sample that is kept; INT64_MAX: none. Looks at every series.
+  UnixMillis Oldest() const;
 
   // Brings the log to the disk for good. Nothing may be appended from then on.
   void Close();

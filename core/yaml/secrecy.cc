@@ -21,18 +21,6 @@ bool IsWordByte(char c) {
   return byte < 0x80 && (std::isalnum(byte) != 0 || c == '_' || c == '-');
 }
 
-bool SoundsSecret(std::string_view word) {
-  constexpr std::array<std::string_view, 9> kParts = {
-      "password",    "passwd",  "secret",      "credential",  "token",
-      "routing_key", "api_key", "service_key", "private_key",
-  };
-  std::string lower(word);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower.ends_with("_file") || lower.ends_with("_files")) return false;
-  return std::any_of(kParts.begin(), kParts.end(),
-                     [&](std::string_view part) { return lower.find(part) != std::string::npos; });
-}
-
 // The word that stands before the colon, without its quotes.
 std::string_view WordBefore(std::string_view line, size_t colon) {
   size_t end = colon;
@@ -89,6 +77,18 @@ bool ContinuesSecret(const Source& source, int line) {
 }
 
 }  // namespace
+
+bool SoundsSecret(std::string_view word) {
+  constexpr std::array<std::string_view, 9> kParts = {
+      "password",    "passwd",  "secret",      "credential",  "token",
+      "routing_key", "api_key", "service_key", "private_key",
+  };
+  std::string lower(word);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower.ends_with("_file") || lower.ends_with("_files")) return false;
+  return std::any_of(kParts.begin(), kParts.end(),
+                     [&](std::string_view part) { return lower.find(part) != std::string::npos; });
+}
 
 size_t VisibleBytes(const Source& source, int line, std::span<const Extent> secrets) {
   const std::string_view text = source.Line(line);

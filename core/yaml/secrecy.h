@@ -16,6 +16,9 @@ namespace sidelight::yaml {
 // key such as "password" or "client_secret", also on the lines after it, and a user in a URL.
 size_t VisibleBytes(const Source& source, int line, std::span<const Extent> secrets);
 
+// Whether a key of that name holds a secret: "password", "client_secret", not "password_file".
+bool SoundsSecret(std::string_view key);
+
 // The text with `***` in place of the user of each URL in it.
 std::string WithoutUsers(std::string text);
 

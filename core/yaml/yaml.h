@@ -33,6 +33,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -172,11 +173,19 @@ class Document {
   Status status() const;
   // In the file's order, each as "file:line:column: message".
   std::vector<std::string> warnings() const;
+  // The root's keys in their order, each with itself and its value as YAML for everybody's eyes: without
+  // comments, `<secret>` in place of what a room hid and of what is called like a secret, `***` in place of
+  // the user of a URL; what comes from the environment stands there as in the file, `${env:NAME}`. To be
+  // asked when the rooms have read everything. Nothing when the root is no mapping.
+  std::vector<std::pair<std::string, std::string>> Shown() const;
 
  private:
   explicit Document(std::unique_ptr<Tree> tree);
   std::unique_ptr<Tree> tree_;
 };
+
+// The text as a scalar of YAML, in double quotes.
+std::string QuotedScalar(std::string_view text);
 
 // Prometheus' duration syntax, as Read(Duration*) takes it.
 Result<Duration> ParseDuration(std::string_view text);

@@ -72,8 +72,17 @@ class Decoder {
     file_.path = path;
   }
 
-  Result<RuleFile> Decode() {
-    yaml::Mapping root = document_.Root().AsMapping();
+  Result<RuleFile> Decode() { return Decode(document_.Root().AsMapping()); }
+
+  Result<RuleFile> DecodeSpec() {
+    yaml::Mapping object = document_.Root().AsMapping();
+    const yaml::Node spec = object.RequiredNode("spec");
+    // The rest of the object is Kubernetes' to judge.
+    return Decode(spec ? spec.AsMapping() : std::move(object));
+  }
+
+ private:
+  Result<RuleFile> Decode(yaml::Mapping root) {
     if (const yaml::Node groups = root.Get("groups")) {
       for (const yaml::Node& group : groups.AsSequence()) DecodeGroup(group);
     }
@@ -83,7 +92,6 @@ class Decoder {
     return std::move(file_);
   }
 
- private:
   void Finish(yaml::Mapping& mapping, std::span<const Foreign> foreign) const {
     if (options_.ignore_unknown_fields) return;
     for (const auto& [key, owner] : foreign) {
@@ -313,6 +321,11 @@ Result<RuleFile> LoadRuleFile(const std::string& path, const RuleFileOptions& op
 
 Result<RuleFile> ParseRuleFile(std::string text, const std::string& name, const RuleFileOptions& options) {
   return Decoder(yaml::Document::Parse(std::move(text), name, YamlOptions()), name, options).Decode();
+}
+
+Result<RuleFile> ParsePrometheusRule(std::string text, const std::string& name,
+                                     const RuleFileOptions& options) {
+  return Decoder(yaml::Document::Parse(std::move(text), name, YamlOptions()), name, options).DecodeSpec();
 }
 
 }  // namespace sidelight::rules

@@ -65,5 +65,9 @@ struct RuleFileOptions {
 Result<RuleFile> LoadRuleFile(const std::string& path, const RuleFileOptions& options);
 // The same for a text that stands in a file of that name.
 Result<RuleFile> ParseRuleFile(std::string text, const std::string& name, const RuleFileOptions& options);
+// The same for what the Prometheus Operator makes a rule file of: an object of Kubernetes of the kind
+// PrometheusRule, with the rule file at `spec`.
+Result<RuleFile> ParsePrometheusRule(std::string text, const std::string& name,
+                                     const RuleFileOptions& options);
 
 }  // namespace sidelight::rules

@@ -89,34 +89,23 @@ Result<Matrix> Samples(Evaluation& evaluation, const Expr& expr) {
 
 }  // namespace
 
-// Holds one of the places of queries that run at once.
-class Engine::Turn {
- public:
-  Turn(const Engine& engine, TimePoint deadline) : engine_(engine) {
-    std::unique_lock lock(engine.mutex_);
-    // The clock may be one that does not run by itself; whoever waits looks at it again from time to time.
-    while (engine.running_ >= engine.options_.max_concurrent) {
-      if (engine.clock_.Now() >= deadline) return;
-      engine.freed_.wait_for(lock, std::chrono::milliseconds(10));
-    }
-    ++engine.running_;
-    taken_ = true;
+Engine::Turn::Turn(const Engine& engine, TimePoint deadline) : engine_(engine) {
+  std::unique_lock lock(engine.mutex_);
+  // The clock may be one that does not run by itself; whoever waits looks at it again from time to time.
+  while (engine.running_ >= engine.options_.max_concurrent) {
+    if (engine.clock_.Now() >= deadline) return;
+    engine.freed_.wait_for(lock, std::chrono::milliseconds(10));
   }
-  ~Turn() {
-    if (!taken_) return;
-    const std::lock_guard lock(engine_.mutex_);
-    --engine_.running_;
-    engine_.freed_.notify_one();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
+  ++engine.running_;
+  taken_ = true;
+}
 
-  bool taken() const { return taken_; }
-
- private:
-  const Engine& engine_;
-  bool taken_ = false;
-};
+Engine::Turn::~Turn() {
+  if (!taken_) return;
+  const std::lock_guard lock(engine_.mutex_);
+  --engine_.running_;
+  engine_.freed_.notify_one();
+}
 
 Engine::Engine(EngineOptions options, const Clock& clock) : options_(options), clock_(clock) {}
 

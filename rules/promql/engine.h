@@ -64,8 +64,24 @@ class Engine {
 
   const EngineOptions& options() const { return options_; }
 
+  // One of the places of what runs at once, for as long as it lives; for others, too, whose work is like a
+  // query's.
+  class Turn {
+   public:
+    // Waits for one until the deadline.
+    Turn(const Engine& engine, TimePoint deadline);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    bool taken() const { return taken_; }
+
+   private:
+    const Engine& engine_;
+    bool taken_ = false;
+  };
+
  private:
-  class Turn;
   struct Span {
     UnixMillis start;
     UnixMillis end;

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "rules/promql/print_text.h"
 #include "rules/promql/quoting.h"
@@ -130,20 +133,25 @@ std::string LabelListText(const std::vector<std::string>& labels) {
   return out;
 }
 
-// The name and the braces.
+// The name and the braces; what is in them goes by the alphabet.
 std::string SelectorHead(const VectorSelector& selector) {
   const bool outside = !selector.label_selector && IsPlainMetricName(selector.name) &&
                        IsMetricName(KeywordKind(selector.name));
-  std::string braces = outside || selector.name.empty() ? "" : Quote(selector.name);
+  std::vector<std::string> matchers;
   bool name_seen = selector.name.empty();
   for (const Matcher& matcher : selector.matchers) {
     if (!name_seen && matcher.name() == kMetricName && matcher.type() == Matcher::Type::kEqual &&
         matcher.value() == selector.name) {
       name_seen = true;
-      continue;
+    } else {
+      matchers.push_back(MatcherText(matcher));
     }
+  }
+  std::sort(matchers.begin(), matchers.end());
+  std::string braces = outside || selector.name.empty() ? "" : Quote(selector.name);
+  for (const std::string& matcher : matchers) {
     if (!braces.empty()) braces += ',';
-    braces += MatcherText(matcher);
+    braces += matcher;
   }
   std::string out = outside ? selector.name : "";
   if (!outside || !braces.empty()) out.append("{").append(braces) += '}';

@@ -1,4 +1,5 @@
-// Printer: syntax tree -> text that parses to the same tree, in Prometheus' spelling.
+// Printer: syntax tree -> text that parses to the same tree, in Prometheus' spelling: matchers go by the
+// alphabet.
 #pragma once
 
 #include <string>

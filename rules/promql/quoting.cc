@@ -44,22 +44,6 @@ uint32_t CodePoint(std::string_view character) {
   return code;
 }
 
-void AppendUtf8(uint32_t code, std::string* out) {
-  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xc0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    *out += static_cast<char>(0xe0 | code >> 12);
-    tail(6), tail(0);
-  } else {
-    *out += static_cast<char>(0xf0 | code >> 18);
-    tail(12), tail(6), tail(0);
-  }
-}
-
 void AppendHex(uint32_t code, int digits, std::string* out) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) *out += kHexDigits[code >> shift & 0xf];
 }

@@ -8,6 +8,8 @@
 
 #include "core/base/log.h"
 #include "src/api/correlation.h"
+#include "src/api/expressions.h"
+#include "src/api/metadata.h"
 #include "src/api/prometheus_problem.h"
 #include "src/api/rules.h"
 #include "src/api/selectors.h"
@@ -73,6 +75,16 @@ Api::Api(Hooks hooks) : hooks_(std::move(hooks)), front_page_(RenderFrontPage(ho
   router_.Add("GET", "/api/v1/rules", bind(&Api::Rules));
   router_.Add("GET", "/api/v1/alerts", bind(&Api::Alerts));
   if (hooks_.federate) router_.Add("GET", "/federate", bind(&Api::Federate));
+  AddStatus(hooks_.status, &router_);
+  AddTargets(hooks_.targets, hooks_.collect, &router_);
+  for (const char* const method : {"GET", "POST"}) {
+    router_.Add(method, "/api/v1/format_query",
+                [this](const Call& call) { return FormatQuery(call.request, hooks_.parser); });
+    router_.Add(method, "/api/v1/parse_query",
+                [this](const Call& call) { return ParseQuery(call.request, hooks_.parser); });
+  }
+  if (hooks_.catalog != nullptr) AddCatalog(hooks_.catalog, &router_);
+  if (hooks_.collect) AddMetadata(hooks_.collect, &router_);
   if (hooks_.queries == nullptr) return;
   for (const char* const method : {"GET", "POST"}) {
     router_.Add(method, "/api/v1/query",

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -20,11 +21,16 @@
 #include "core/http/message.h"
 #include "core/metrics/self.h"
 #include "core/model/matcher.h"
+#include "core/model/snapshot.h"
 #include "rules/evaluation/status.h"
+#include "rules/promql/parser.h"
+#include "src/api/catalog.h"
 #include "src/api/front_page.h"
 #include "src/api/problem.h"
 #include "src/api/queries.h"
 #include "src/api/router.h"
+#include "src/api/status.h"
+#include "src/api/targets.h"
 
 namespace sidelight::api {
 
@@ -54,8 +60,14 @@ struct Hooks {
   std::function<Scrape(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding)>
       federate;
   Queries* queries = nullptr;  // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
+  Catalog* catalog = nullptr;  // /api/v1/labels, series and the like; null: not there. Outlives the Api
+  std::function<std::shared_ptr<const Snapshot>()>
+      collect;  // all families, for /api/v1/metadata and targets/metadata; null: not there
   // The rule groups as they are now, for /api/v1/rules and /api/v1/alerts; null: there are none.
   std::function<std::vector<rules::GroupStatus>()> rules;
+  promql::ParserOptions parser;   // of /api/v1/format_query and parse_query
+  StatusHooks status;             // empty: not there
+  TargetHooks targets;            // empty: not there
   metrics::Self* self = nullptr;  // counts the requests; outlives the Api
   const Clock* clock = &SystemClock();
   Lifecycle lifecycle = Lifecycle::kLoopback;

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
-#include <optional>
 #include <utility>
 
-#include "core/http/form.h"
 #include "src/api/query_json.h"
 #include "src/api/query_parameters.h"
+#include "src/api/request_parameters.h"
 
 namespace sidelight::api {
 namespace {
@@ -40,14 +38,6 @@ tl::unexpected<Problem> BadData(std::string message) {
   return Refuse(400, "bad_data", std::move(message));
 }
 
-tl::unexpected<Problem> BadParameter(std::string_view name, std::string_view message) {
-  return tl::unexpected<Problem>(
-      Problem{.status = 400,
-              .code = "bad_data",
-              .message = fmt::format("invalid parameter \"{}\": {}", name, message),
-              .details = Problem::Details{std::string(name), std::string(message)}});
-}
-
 // An error of the evaluation.
 tl::unexpected<Problem> Failed(const Error& error) {
   switch (error.code) {
@@ -62,32 +52,6 @@ tl::unexpected<Problem> Failed(const Error& error) {
   }
 }
 
-bool IsForm(const http::Request& request) {
-  const std::string_view type = request.Header("Content-Type");
-  return http::EqualsIgnoringCase(type.substr(0, type.find_first_of("; ")),
-                                  "application/x-www-form-urlencoded");
-}
-
-// The form's come first, so that of a name that is in both the form's value counts.
-tl::expected<http::Fields, Problem> ParametersOf(const http::Request& request) {
-  if (request.method != "POST" || !IsForm(request)) return request.query;
-  std::optional<http::Fields> form = http::ParseForm(request.body);
-  if (!form) return BadData("the form has a '%' without two hexadecimal digits after it");
-  form->insert(form->end(), request.query.begin(), request.query.end());
-  return *std::move(form);
-}
-
-std::string_view First(const http::Fields& parameters, std::string_view name) {
-  for (const auto& [key, value] : parameters) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-http::Response Json(std::string body) {
-  return {.status = 200, .content_type = "application/json", .headers = {}, .body = std::move(body)};
-}
-
 }  // namespace
 
 struct Queries::Ask {
@@ -98,32 +62,22 @@ struct Queries::Ask {
   size_t series = 0;         // 0: no limit
 };
 
-// One query under way: it ends early when the process stops or its client leaves.
+// One query under way.
 class Queries::Running {
  public:
-  Running(Queries* queries, http::Client* client) : queries_(*queries), client_(client) {
-    if (client_ != nullptr) watch_ = client_->WhenGone([this] { cancellation_.Cancel(); });
-    const std::lock_guard lock(queries_.mutex_);
-    if (queries_.stopped_) cancellation_.Cancel();
-    queries_.running_.insert(&cancellation_);
-    RunningOf(queries_.self_).Add(1);
+  Running(Queries* queries, http::Client* client)
+      : self_(queries->self_), entry_(&queries->in_flight_, client) {
+    RunningOf(self_).Add(1);
   }
-  ~Running() {
-    if (client_ != nullptr) client_->Forget(watch_);
-    const std::lock_guard lock(queries_.mutex_);
-    queries_.running_.erase(&cancellation_);
-    RunningOf(queries_.self_).Add(-1);
-  }
+  ~Running() { RunningOf(self_).Add(-1); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
-  promql::Cancellation* cancellation() { return &cancellation_; }
+  const promql::Cancellation* cancellation() const { return &entry_.cancellation(); }
 
  private:
-  Queries& queries_;
-  http::Client* const client_;
-  uint64_t watch_ = 0;
-  promql::Cancellation cancellation_;
+  metrics::Self& self_;
+  const InFlight::Entry entry_;
 };
 
 Queries::Queries(const promql::Engine& engine, const storage::Queryable& data,
@@ -139,28 +93,23 @@ Queries::Queries(const promql::Engine& engine, const storage::Queryable& data,
 
 tl::expected<Queries::Ask, Problem> Queries::ReadAsk(const http::Fields& parameters) const {
   Ask ask;
-  if (const std::string_view limit = First(parameters, "limit"); !limit.empty()) {
-    int64_t series = 0;
-    const char* const end = limit.data() + limit.size();
-    const auto [stop, error] = std::from_chars(limit.data(), end, series);
-    if (error != std::errc() || stop != end) {
-      return BadParameter("limit", fmt::format("\"{}\" is not a whole number", limit));
-    }
-    if (series < 0) return BadParameter("limit", "limit must be non-negative");
-    ask.series = static_cast<size_t>(series);
+  if (const std::string_view text = FirstOf(parameters, "limit"); !text.empty()) {
+    const Result<size_t> limit = ParseLimit(text);
+    if (!limit) return BadParameter("limit", limit.error().message);
+    ask.series = *limit;
   }
-  if (const std::string_view text = First(parameters, "timeout"); !text.empty()) {
+  if (const std::string_view text = FirstOf(parameters, "timeout"); !text.empty()) {
     const Result<Duration> timeout = ParseSpan(text);
     if (!timeout) return BadParameter("timeout", timeout.error().message);
     ask.settings.timeout = *timeout;
     ask.out_of_time = *timeout <= Duration::zero();
   }
-  if (const std::string_view text = First(parameters, "lookback_delta"); !text.empty()) {
+  if (const std::string_view text = FirstOf(parameters, "lookback_delta"); !text.empty()) {
     const Result<Duration> lookback = ParseSpan(text);
     if (!lookback) return BadData("error parsing lookback delta duration: " + lookback.error().message);
     ask.settings.lookback = *lookback;
   }
-  ask.query = First(parameters, "query");
+  ask.query = FirstOf(parameters, "query");
   Result<promql::ExprPtr> expr = promql::Parse(ask.query, options_.parser);
   if (!expr) return BadParameter("query", expr.error().message);
   ask.expr = *std::move(expr);
@@ -179,7 +128,7 @@ Answer Queries::Run(const http::Request& request, const Ask& ask, const Evaluate
   Result<std::string> body =
       WriteAnswer(*result, ask.query, {.series = ask.series, .bytes = options_.max_result_bytes});
   if (!body) return Failed(body.error());
-  return Json(*std::move(body));
+  return JsonResponse(*std::move(body));
 }
 
 Answer Queries::Counted(Answer answer, TimePoint begun) {
@@ -194,7 +143,7 @@ Answer Queries::Instant(const http::Request& request) {
     const auto parameters = ParametersOf(request);
     if (!parameters) return tl::unexpected<Problem>(parameters.error());
     UnixMillis time = now_();
-    if (const std::string_view text = First(*parameters, "time"); !text.empty()) {
+    if (const std::string_view text = FirstOf(*parameters, "time"); !text.empty()) {
       const Result<UnixMillis> given = ParseTime(text);
       if (!given) {
         return BadParameter("time", fmt::format("Invalid time value for 'time': {}", given.error().message));
@@ -215,12 +164,12 @@ Answer Queries::Range(const http::Request& request) {
   const auto answer = [&]() -> Answer {
     const auto parameters = ParametersOf(request);
     if (!parameters) return tl::unexpected<Problem>(parameters.error());
-    const Result<UnixMillis> start = ParseTime(First(*parameters, "start"));
+    const Result<UnixMillis> start = ParseTime(FirstOf(*parameters, "start"));
     if (!start) return BadParameter("start", start.error().message);
-    const Result<UnixMillis> end = ParseTime(First(*parameters, "end"));
+    const Result<UnixMillis> end = ParseTime(FirstOf(*parameters, "end"));
     if (!end) return BadParameter("end", end.error().message);
     if (*end < *start) return BadParameter("end", "end timestamp must not be before start time");
-    const Result<Duration> step = ParseSpan(First(*parameters, "step"));
+    const Result<Duration> step = ParseSpan(FirstOf(*parameters, "step"));
     if (!step) return BadParameter("step", step.error().message);
     const int64_t millis = std::chrono::duration_cast<std::chrono::milliseconds>(*step).count();
     if (millis <= 0) {
@@ -247,12 +196,6 @@ Answer Queries::Range(const http::Request& request) {
     });
   };
   return Counted(answer(), begun);
-}
-
-void Queries::Cancel() {
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  for (promql::Cancellation* cancellation : running_) cancellation->Cancel();
 }
 
 }  // namespace sidelight::api

@@ -9,10 +9,8 @@
 
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -21,6 +19,7 @@
 #include "core/storage/queryable.h"
 #include "rules/promql/engine.h"
 #include "rules/promql/parser.h"
+#include "src/api/in_flight.h"
 #include "src/api/problem.h"
 #include "src/api/router.h"
 
@@ -43,7 +42,7 @@ class Queries {
   Answer Range(const http::Request& request);
 
   // Ends the queries that are running, and those that still come; for when the process stops.
-  void Cancel();
+  void Cancel() { in_flight_.Cancel(); }
 
  private:
   class Running;
@@ -61,9 +60,7 @@ class Queries {
   const QueryOptions options_;
   metrics::Self& self_;
   const Clock& clock_;
-  std::mutex mutex_;
-  bool stopped_ = false;
-  std::unordered_set<promql::Cancellation*> running_;
+  InFlight in_flight_;
 };
 
 }  // namespace sidelight::api

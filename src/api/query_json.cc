@@ -257,6 +257,14 @@ void AppendJsonString(std::string_view text, std::string* out) {
   *out += '"';
 }
 
+void AppendJsonValue(double value, std::string* out) {
+  Piece(out).Value(value);
+}
+
+void AppendJsonTime(UnixMillis time, std::string* out) {
+  Piece(out).Time(time);
+}
+
 void AppendJsonLabels(const Labels& labels, std::string* out) {
   *out += '{';
   bool first = true;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/model/labels.h"
 #include "rules/promql/value.h"
@@ -34,6 +35,9 @@ std::string WriteError(std::string_view type, std::string_view message);
 
 // Appends it in quotes. Bytes that are no UTF-8 become U+FFFD.
 void AppendJsonString(std::string_view text, std::string* out);
+// Appends a sample's value in its quotes, and a moment in seconds.
+void AppendJsonValue(double value, std::string* out);
+void AppendJsonTime(UnixMillis time, std::string* out);
 // Appends {"name":"value",...}.
 void AppendJsonLabels(const Labels& labels, std::string* out);
 

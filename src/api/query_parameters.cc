@@ -8,12 +8,15 @@
 #include <optional>
 
 #include "rules/promql/parser.h"
+#include "rules/promql/printer.h"
 
 namespace sidelight::api {
 namespace {
 
 // So that times can be subtracted from each other and windows from times.
-constexpr double kLastSecond = static_cast<double>(int64_t{1} << 62) / 1000;
+constexpr UnixMillis kLast = int64_t{1} << 62;
+constexpr UnixMillis kFirst = -kLast;
+constexpr double kLastSecond = static_cast<double>(kLast) / 1000;
 
 std::optional<double> ParseNumber(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -32,6 +35,32 @@ Result<UnixMillis> ParseTime(std::string_view text) {
     return *time;
   }
   return Fail(ErrorCode::kInvalidArgument, fmt::format("cannot parse \"{}\" to a valid timestamp", text));
+}
+
+Result<UnixMillis> ParseEnd(std::string_view text) {
+  // As Go prints the two, in years that RFC 3339 does not know.
+  if (text == "-292273086-05-16T16:47:06Z") return kFirst;
+  if (text == "292277025-08-18T07:12:54.999999999Z") return kLast;
+  if (const auto seconds = ParseNumber(text)) {
+    if (*seconds <= -kLastSecond) return kFirst;
+    if (*seconds >= kLastSecond) return kLast;
+  }
+  return ParseTime(text);
+}
+
+Result<size_t> ParseLimit(std::string_view text) {
+  int64_t limit = 0;
+  const std::string_view digits = text.starts_with('+') && !text.starts_with("+-") ? text.substr(1) : text;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, limit);
+  const auto wrong = [&](std::string_view what) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("strconv.Atoi: parsing {}: {}", promql::Quote(text), what));
+  };
+  if (stop != end || error == std::errc::invalid_argument) return wrong("invalid syntax");
+  if (error == std::errc::result_out_of_range) return wrong("value out of range");
+  if (limit < 0) return Fail(ErrorCode::kInvalidArgument, "limit must be non-negative");
+  return static_cast<size_t>(limit);
 }
 
 Result<Duration> ParseSpan(std::string_view text) {

@@ -3,6 +3,7 @@
 // Source: https://prometheus.io/docs/prometheus/latest/querying/api/ .
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -13,6 +14,13 @@ namespace sidelight::api {
 // Seconds since 1970 ("1435781451.781") or RFC 3339 ("2015-07-01T20:10:51.781Z"), to the millisecond.
 // Errors read as Prometheus': `cannot parse "x" to a valid timestamp`.
 Result<UnixMillis> ParseTime(std::string_view text);
+
+// The end of a span of time that may be open: as above, but a moment beyond all that there are is the last of
+// them, as Prometheus' own clients ask for "ever" that way.
+Result<UnixMillis> ParseEnd(std::string_view text);
+
+// How many of something may come back; 0: no limit. Errors read as those of Go's strconv.Atoi.
+Result<size_t> ParseLimit(std::string_view text);
 
 // Seconds ("15", "0.5", may be negative) or a duration ("1m30s"). Errors as above, "... a valid duration".
 Result<Duration> ParseSpan(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace sidelight::api {
@@ -11,6 +12,23 @@ namespace {
 std::string Clip(std::string_view text) {
   constexpr size_t kMax = 200;
   return text.size() <= kMax ? std::string(text) : std::string(text.substr(0, kMax)) + "...";
+}
+
+// What stands in the path for the {...} of the pattern, or an empty text where the pattern has none; nothing
+// when the path is not the pattern's.
+std::optional<std::string_view> Match(std::string_view pattern, std::string_view path) {
+  const size_t brace = pattern.find('{');
+  if (brace == std::string_view::npos) {
+    return pattern == path ? std::optional<std::string_view>("") : std::nullopt;
+  }
+  const std::string_view tail = pattern.substr(pattern.find('}') + 1);
+  if (path.size() <= brace + tail.size() || !path.starts_with(pattern.substr(0, brace)) ||
+      !path.ends_with(tail)) {
+    return std::nullopt;
+  }
+  const std::string_view segment = path.substr(brace, path.size() - brace - tail.size());
+  if (segment.find('/') != std::string_view::npos) return std::nullopt;
+  return segment;
 }
 
 }  // namespace
@@ -24,8 +42,9 @@ Answer Router::Route(const Call& call) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allow;
   for (const Entry& entry : entries_) {
-    if (entry.path != request.path) continue;
-    if (entry.method == method) return entry.endpoint(call);
+    const std::optional<std::string_view> segment = Match(entry.path, request.path);
+    if (!segment) continue;
+    if (entry.method == method) return entry.endpoint({request, call.correlation_id, *segment});
     if (!allow.empty()) allow += ", ";
     allow += entry.method == "GET" ? "GET, HEAD" : entry.method;
   }
@@ -46,7 +65,7 @@ Answer Router::Route(const Call& call) const {
 
 std::string_view Router::RouteOf(std::string_view path) const {
   for (const Entry& entry : entries_) {
-    if (entry.path == path) return entry.path;
+    if (Match(entry.path, path)) return entry.path;
   }
   return "other";
 }

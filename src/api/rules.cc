@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/model/matcher.h"
+#include "src/api/request_parameters.h"
 #include "src/api/rules_json.h"
 #include "src/api/selectors.h"
 
@@ -21,14 +22,6 @@ namespace {
 using rules::GroupStatus;
 using rules::RuleDefinition;
 using rules::RuleStatus;
-
-tl::unexpected<Problem> BadParameter(std::string_view name, std::string_view message) {
-  return tl::unexpected<Problem>(
-      Problem{.status = 400,
-              .code = "bad_data",
-              .message = fmt::format("invalid parameter \"{}\": {}", name, message),
-              .details = Problem::Details{std::string(name), std::string(message)}});
-}
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
@@ -143,10 +136,6 @@ std::string TokenOf(const GroupStatus& group) {
   return fmt::format("{:016x}", hash);
 }
 
-http::Response Json(std::string body) {
-  return {.status = 200, .content_type = "application/json", .headers = {}, .body = std::move(body)};
-}
-
 }  // namespace
 
 Answer ListRules(const http::Request& request, std::vector<GroupStatus> groups) {
@@ -177,11 +166,11 @@ Answer ListRules(const http::Request& request, std::vector<GroupStatus> groups) 
     }
     page.push_back(std::move(*group));
   }
-  return Json(WriteRules(page, ask->exclude_alerts, next));
+  return JsonResponse(WriteRules(page, ask->exclude_alerts, next));
 }
 
 Answer ListAlerts(const std::vector<GroupStatus>& groups) {
-  return Json(WriteAlerts(groups));
+  return JsonResponse(WriteAlerts(groups));
 }
 
 }  // namespace sidelight::api

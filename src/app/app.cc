@@ -55,6 +55,7 @@ App::App(config::Config config, ConfigSource reread, const Clock& clock)
     : config_(std::move(config)),
       reread_(std::move(reread)),
       clock_(clock),
+      introspection_(config_, clock),
       registry_(clock, RegistryOptions(config_)),
       self_(std::make_shared<metrics::Self>()) {}
 
@@ -111,7 +112,12 @@ Status App::Open() {
       .federate = [this](const std::vector<std::vector<Matcher>>& selectors,
                          std::string_view encoding) { return Federate(selectors, encoding); },
       .queries = queries_.get(),
+      .catalog = catalog_.get(),
+      .collect = [this] { return registry_.Collect(); },
       .rules = [this] { return RuleGroups(); },
+      .parser = {.experimental = config_.promql.experimental},
+      .status = StatusHooks(),
+      .targets = TargetHooks(),
       .self = self_.get(),
       .clock = &clock_,
       .lifecycle = ToApi(config_.web.lifecycle),
@@ -149,6 +155,29 @@ std::vector<rules::GroupStatus> App::RuleGroups() const {
   return judge == nullptr ? std::vector<rules::GroupStatus>() : judge->Groups();
 }
 
+api::StatusHooks App::StatusHooks() {
+  return {.version = std::string(Version()),
+          .flags = Introspection::Flags(config_),
+          .retention = Introspection::Retention(config_.storage),
+          .features = {.experimental = config_.promql.experimental,
+                       .lifecycle = config_.web.lifecycle != config::Lifecycle::kOff},
+          .config = [this] { return introspection_.ConfigText(); },
+          .runtime = [this] { return introspection_.Runtime(); },
+          .storage = [this] { return store_->Stats(); },
+          .oldest = [this] { return store_->Oldest(); },
+          .data = store_.get()};
+}
+
+api::TargetHooks App::TargetHooks() {
+  return {.targets = [this] { return Introspection::Targets(*data_plane_); },
+          .sampling = [this] { return introspection_.LastSampling(); },
+          .alertmanagers =
+              [this] {
+                const Judge* const judge = judging_.load();
+                return judge == nullptr ? std::vector<std::string>() : judge->Alertmanagers();
+              }};
+}
+
 Status App::OpenStorage() {
   Result<std::unique_ptr<storage::Store>> store =
       storage::Store::Open({.retention = config_.storage.retention,
@@ -167,11 +196,11 @@ Status App::OpenStorage() {
                                                              .delayed_name_removal = promql.experimental,
                                                              .start_timestamps = promql.experimental},
                                        clock_);
+  const api::QueryOptions options{.parser = {.experimental = promql.experimental},
+                                  .max_result_bytes = promql.max_result_size};
   queries_ = std::make_unique<api::Queries>(
-      *engine_, *store_, [this] { return store_->Now(); },
-      api::QueryOptions{.parser = {.experimental = promql.experimental},
-                        .max_result_bytes = promql.max_result_size},
-      *self_, clock_);
+      *engine_, *store_, [this] { return store_->Now(); }, options, *self_, clock_);
+  catalog_ = std::make_unique<api::Catalog>(*engine_, *store_, options, clock_);
   return {};
 }
 
@@ -182,7 +211,8 @@ Status App::StartSampling() {
   sampler_ = std::make_unique<Sampler>(registry_, *store_,
                                        Labels{{"job", config_.service}, {"instance", config_.instance}},
                                        config_.interval, *self_, *sampling_);
-  sampler_->OnSampled([this](UnixMillis time) {
+  sampler_->OnSampled([this](UnixMillis time, Duration took) {
+    introspection_.Sampled(time, took);
     if (Judge* const judge = judging_.load()) judge->Sampled(time);
   });
   sampler_->Start();
@@ -197,6 +227,7 @@ Status App::StartSampling() {
 
 App::~App() {
   if (queries_ != nullptr) queries_->Cancel();
+  if (catalog_ != nullptr) catalog_->Cancel();
   if (server_ != nullptr) server_->Stop();
   if (data_plane_ != nullptr) data_plane_->Stop();
   if (sampling_thread_.joinable()) {
@@ -258,10 +289,12 @@ Status App::Reload() {
   const Status taken = fresh ? TakeOver(*fresh) : Status(tl::unexpected(fresh.error()));
   ReloadSucceeded(taken.has_value());
   if (!taken) {
+    introspection_.ReloadFailed();
     log::Error("the configuration was not reloaded; the old one stays in force",
                {{"error", taken.error().message}});
     return taken;
   }
+  introspection_.Reloaded(*fresh);
   log::Info(
       "configuration reloaded: rules, Alertmanagers, exporters and log settings are in force, everything "
       "else takes a "

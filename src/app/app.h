@@ -34,6 +34,7 @@
 #include "src/app/data_plane.h"
 #include "src/app/exports.h"
 #include "src/app/file_watcher.h"
+#include "src/app/introspection.h"
 #include "src/app/judge.h"
 #include "src/app/sampler.h"
 #include "src/app/signals.h"
@@ -81,6 +82,8 @@ class App {
   Status StartJudging(const config::Config& config);
   Status StartSampling();
   std::vector<rules::GroupStatus> RuleGroups() const;
+  api::StatusHooks StatusHooks();
+  api::TargetHooks TargetHooks();
   void OnSignal(int signal);
   Status TakeOver(const config::Config& fresh);
   Status TakeOverExports(const config::Config& config);
@@ -95,6 +98,7 @@ class App {
   const config::Config config_;
   const ConfigSource reread_;
   const Clock& clock_;
+  Introspection introspection_;
   std::mutex reload_mutex_;
   std::atomic<bool> stopping_ = false;
   bool draining_ = false;  // the control loop's
@@ -111,6 +115,7 @@ class App {
   std::unique_ptr<net::Listener> probe_listener_;
   std::unique_ptr<net::ProbeResponder> probes_;
   std::unique_ptr<api::Queries> queries_;
+  std::unique_ptr<api::Catalog> catalog_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<Exports> exports_;       // from when there is a destination on

@@ -82,7 +82,8 @@ std::vector<DataPlane::BoundTap> DataPlane::taps() const {
   std::vector<BoundTap> out;
   for (const MeasuredTap& tap : taps_) {
     const tap::Options& options = tap.tap->options();
-    out.push_back({options.name, std::string(tap.protocol->name), tap.tap->bound(), options.upstream});
+    out.push_back({options.name, std::string(tap.protocol->name), tap.tap->bound(), options.upstream,
+                   tap.tap->reach().Last()});
   }
   return out;
 }

@@ -7,7 +7,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collector/meter/tap_meter.h"
@@ -27,6 +29,8 @@ class DataPlane {
     std::string protocol;
     net::Address listen;  // with the port that was chosen
     net::Address upstream;
+    // "" when the last connection reached the upstream, else why not; nothing when there was none.
+    std::optional<std::string_view> unreached;
   };
 
   // Registry and clock outlive it.

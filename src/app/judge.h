@@ -49,6 +49,8 @@ class Judge {
   std::vector<rules::GroupStatus> Groups() const;
   // When its loop last turned; a group that is being evaluated holds it up.
   TimePoint LastTurn() const { return loop_->LastTurn(); }
+  // Where alerts go, without user or secret.
+  std::vector<std::string> Alertmanagers() const { return sender_->Urls(); }
   state::Health StateHealth() const;
   // Alerts of the state that could not be read back.
   uint64_t UnreadableAlerts() const { return alert_store_ == nullptr ? 0 : alert_store_->unreadable(); }

@@ -53,11 +53,13 @@ void Sampler::Turn() {
 
 void Sampler::Sample(UnixMillis at) {
   turns_.Add();
+  const TimePoint begun = loop_.FreshNow();
   // Series that have ended leave the registry with the sample that marks them stale.
   const std::shared_ptr<const Snapshot> snapshot = registry_.Sample();
   // A clock that was set back since the turn was planned makes the multiple lie in the future.
   const bool planned = at >= snapshot->time && at - snapshot->time <= 2 * kEarly;
-  sampled_(appender_.Append(*snapshot, planned ? at : snapshot->time).time);
+  const UnixMillis time = appender_.Append(*snapshot, planned ? at : snapshot->time).time;
+  sampled_(time, loop_.FreshNow() - begun);
   store_.Maintain(store_.Now());
 }
 

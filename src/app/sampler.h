@@ -31,8 +31,9 @@ class Sampler {
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
-  // Called on the loop's thread when a sample is in the store, with its time there. Before Start().
-  void OnSampled(std::function<void(UnixMillis)> sampled) { sampled_ = std::move(sampled); }
+  // Called on the loop's thread when a sample is in the store, with its time there and how long it took.
+  // Before Start().
+  void OnSampled(std::function<void(UnixMillis, Duration)> sampled) { sampled_ = std::move(sampled); }
   // The first sample comes at the next multiple.
   void Start();
   // One more sample, now, for when the process ends. Only when the loop has stopped.
@@ -50,7 +51,7 @@ class Sampler {
   net::EventLoop& loop_;
   UnixMillis next_ = 0;  // the multiple that is waited for
   TimePoint last_turn_;
-  std::function<void(UnixMillis)> sampled_ = [](UnixMillis) {};
+  std::function<void(UnixMillis, Duration)> sampled_ = [](UnixMillis, Duration) {};
   metrics::SelfCounter& turns_;
   metrics::SelfCounter& missed_;
   metrics::SelfCounter& seconds_;

@@ -1,9 +1,14 @@
 #include "src/cli/check.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <istream>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,6 +20,7 @@
 #include "rules/evaluation/rule_file.h"
 #include "rules/packs/packs.h"
 #include "src/cli/connect.h"
+#include "src/cli/manifests.h"
 #include "src/cli/metric_catalogue.h"
 #include "src/config/rule_files.h"
 
@@ -23,15 +29,39 @@ namespace {
 
 constexpr int kFailed = 1;
 
-enum class Kind { kConfig, kRules, kTests, kBroken };
+constexpr std::string_view kStandardInput = "-";
+
+enum class Kind { kConfig, kRules, kTests, kManifests, kBroken };
 
 struct Sort {
   Kind kind = Kind::kConfig;
   std::string error;  // of kBroken
 };
 
+// What a cluster is given at once is smaller; of more nothing is read.
+constexpr size_t kMaxManifestBytes = 64 << 20;
+
+// Nothing when it is longer.
+std::optional<std::string> ReadAll(std::istream& input) {
+  std::string text;
+  std::array<char, 64 << 10> piece{};
+  while (input) {
+    input.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<size_t>(input.gcount()));
+    if (text.size() > kMaxManifestBytes) return std::nullopt;
+  }
+  return text;
+}
+
+bool FileHoldsManifests(const std::string& path) {
+  std::ifstream file(path);
+  const std::optional<std::string> text = ReadAll(file);
+  return text && HoldsManifests(*text);
+}
+
 // A rule file is told from a configuration by its key `groups`, or one that was probably meant for it.
 Sort SortOf(const std::string& path) {
+  if (FileHoldsManifests(path)) return {Kind::kManifests, ""};
   const yaml::Document document = yaml::Document::Load(path, {.expand_environment = false, .as_go = true});
   const yaml::Node root = document.Root();
   if (!root.IsMapping()) {
@@ -65,17 +95,9 @@ class Checking {
 
   // Rule files that stand by themselves, as they would run under that configuration, if there is one.
   void AddRules(const std::vector<std::string>& paths, const config::Config* config) {
-    std::vector<rules::RuleFile> files;
-    for (const std::string& path : paths) {
-      Result<rules::RuleFile> file = rules::LoadRuleFile(path, OptionsOf(config));
-      if (!file) {
-        Fail(file.error().message);
-        continue;
-      }
-      AddGood(*file);
-      files.push_back(*std::move(file));
-    }
-    WarnOf(std::move(files), paths, config);
+    std::vector<Result<rules::RuleFile>> files;
+    for (const std::string& path : paths) files.push_back(rules::LoadRuleFile(path, OptionsOf(config)));
+    AddRules(std::move(files), paths, config);
   }
 
   void AddConfig(const std::string& path) {
@@ -93,11 +115,31 @@ class Checking {
       Fail(fmt::format("{}: the rule file {} is not there", path, missing));
     }
     AddRules(matched.files, &*config);
-    const std::vector<rules::RuleFile> packs = PacksOf(*config);
-    for (const rules::RuleFile& pack : packs) AddGood(pack);
-    // Which taps there are, and how they name what they measure, a pack does not know.
-    WarnOf(packs, packs, {.retention = config->storage.retention});
-    if (connect_) AddAnswers(path, *config);
+    AddRest(path, *config);
+  }
+
+  // Objects of Kubernetes; `name` is "" on standard input. `config` is for the PrometheusRules.
+  void AddManifests(const std::string& text, const std::string& name, const config::Config* config) {
+    const Manifests manifests = ReadManifests(text, name);
+    for (const std::string& error : manifests.errors) Fail(error);
+    if (manifests.configs.empty() && manifests.rules.empty() && manifests.errors.empty()) {
+      Fail(
+          fmt::format("{}: there is nothing in it for Sidelight: no ConfigMap with a sidelight.yaml, and no "
+                      "PrometheusRule",
+                      name.empty() ? "standard input" : name));
+    }
+    const config::Environment environment = [&](const std::string& variable) -> std::optional<std::string> {
+      const auto found = manifests.environment.find(variable);
+      return found == manifests.environment.end() ? environment_(variable) : found->second;
+    };
+    for (const EmbeddedConfig& embedded : manifests.configs) AddEmbedded(embedded, environment);
+    std::vector<std::string> paths;
+    std::vector<Result<rules::RuleFile>> files;
+    for (const EmbeddedFile& rule : manifests.rules) {
+      paths.push_back(rule.path);
+      files.push_back(rules::ParsePrometheusRule(rule.text, rule.path, OptionsOf(config)));
+    }
+    AddRules(std::move(files), paths, config);
   }
 
   void AddTests(const std::string& path) {
@@ -112,6 +154,72 @@ class Checking {
   Report Take() { return std::move(report_); }
 
  private:
+  void AddRules(std::vector<Result<rules::RuleFile>> loaded, const std::vector<std::string>& paths,
+                const config::Config* config) {
+    std::vector<rules::RuleFile> files;
+    for (Result<rules::RuleFile>& file : loaded) {
+      if (!file) {
+        Fail(file.error().message);
+        continue;
+      }
+      AddGood(*file);
+      files.push_back(*std::move(file));
+    }
+    WarnOf(std::move(files), paths, config);
+  }
+
+  // What there is to a configuration besides its rule files.
+  void AddRest(const std::string& path, const config::Config& config) {
+    const std::vector<rules::RuleFile> packs = PacksOf(config);
+    for (const rules::RuleFile& pack : packs) AddGood(pack);
+    // Which taps there are, and how they name what they measure, a pack does not know.
+    WarnOf(packs, packs, {.retention = config.storage.retention});
+    if (connect_) AddAnswers(path, config);
+  }
+
+  // A configuration in a ConfigMap, which is mounted as one folder.
+  void AddEmbedded(const EmbeddedConfig& embedded, const config::Environment& environment) {
+    const std::string& path = embedded.file.path;
+    const Result<config::Config> config = config::Parse(embedded.file.text, path, environment);
+    if (!config) return Fail(config.error().message);
+    report_.output += fmt::format("{}: ok\n", path);
+    const std::string folder = config::PatternOf(path.substr(0, path.rfind('/') + 1));
+    std::set<const EmbeddedFile*> named;
+    for (const std::string& pattern : config->rule_files) {
+      const bool is_absolute = !pattern.starts_with(folder);
+      bool found = false;
+      for (const EmbeddedFile& file : embedded.others) {
+        if (!(is_absolute ? MatchesByName(file.path, pattern) : Matches(file.path, pattern))) continue;
+        named.insert(&file);
+        found = true;
+      }
+      if (found) continue;
+      if (config::HasWildcard(pattern) || is_absolute) {
+        Warn(fmt::format("{}: there is no rule file {} in the ConfigMap", path, pattern));
+      } else {
+        Fail(fmt::format("{}: the rule file {} is not in the ConfigMap", path, config::PlainName(pattern)));
+      }
+    }
+    std::vector<std::string> paths;
+    std::vector<Result<rules::RuleFile>> files;
+    for (const EmbeddedFile& file : embedded.others) {
+      if (!named.contains(&file)) continue;
+      paths.push_back(file.path);
+      files.push_back(rules::ParseRuleFile(file.text, file.path, OptionsOf(&*config)));
+    }
+    AddRules(std::move(files), paths, &*config);
+    AddRest(path, *config);
+  }
+
+  static bool Matches(const std::string& path, const std::string& pattern) {
+    return fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME) == 0;
+  }
+
+  // Where a ConfigMap is mounted it does not say, so of an absolute pattern only the name counts.
+  static bool MatchesByName(const std::string& path, const std::string& pattern) {
+    return Matches(path.substr(path.rfind('/') + 1), pattern.substr(pattern.rfind('/') + 1));
+  }
+
   static rules::RuleFileOptions OptionsOf(const config::Config* config) {
     rules::RuleFileOptions options;
     if (config != nullptr) options.parser.experimental = config->promql.experimental;
@@ -185,9 +293,20 @@ class Checking {
   Report report_;
 };
 
+void AddStandardInput(std::istream& input, const config::Config* config, Checking* checking) {
+  const std::optional<std::string> text = ReadAll(input);
+  if (!text) {
+    checking->Fail(fmt::format("standard input: it has more than {} MiB", kMaxManifestBytes >> 20));
+  } else if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    checking->Fail("standard input: it is empty; what should have written it has probably failed");
+  } else {
+    checking->AddManifests(*text, "", config);
+  }
+}
+
 }  // namespace
 
-Report RunCheck(const Check& check, const config::Environment& environment) {
+Report RunCheck(const Check& check, const config::Environment& environment, std::istream& input) {
   Checking checking(environment, check.connect);
   std::optional<config::Config> config;
   if (!check.config_path.empty()) {
@@ -198,8 +317,13 @@ Report RunCheck(const Check& check, const config::Environment& environment) {
     }
     config = *std::move(loaded);
   }
+  const config::Config* const given = config ? &*config : nullptr;
   std::vector<std::string> rule_files;
   for (const std::string& file : check.files) {
+    if (file == kStandardInput) {
+      AddStandardInput(input, given, &checking);
+      continue;
+    }
     const Sort sort = SortOf(file);
     switch (sort.kind) {
       case Kind::kConfig:
@@ -211,12 +335,17 @@ Report RunCheck(const Check& check, const config::Environment& environment) {
       case Kind::kTests:
         checking.AddTests(file);
         break;
+      case Kind::kManifests: {
+        std::ifstream manifests(file);
+        checking.AddManifests(ReadAll(manifests).value_or(""), file, given);
+        break;
+      }
       case Kind::kBroken:
         checking.Fail(sort.error);
         break;
     }
   }
-  checking.AddRules(rule_files, config ? &*config : nullptr);
+  checking.AddRules(rule_files, given);
   return checking.Take();
 }
 

@@ -69,11 +69,16 @@ constexpr std::string_view kCheckHelp =
 
 Usage:
   sidelight check [--config FILE] [--connect] FILE...
+  helm template ... | sidelight check -
 
 Each FILE is a configuration, whose rule files and packs are checked too, or a rule file in Prometheus' format
 (what has a key `groups`). Prints "FILE: ok" and the number of its rules, or everything that is wrong in it with
 line and column. The exit code is 1 when a file is wrong. Variables that a configuration takes from the
 environment (${env:NAME}) must be set.
+
+A FILE may also have objects of Kubernetes in it, and "-" is standard input with such objects: then each ConfigMap
+with a sidelight.yaml is checked, with its rule files, and each PrometheusRule. Variables count as set when a
+container among the objects has them.
 
 Rules that are right and yet probably not meant get a warning, which leaves the exit code as it is: two rules of
 one name with the same labels, a metric that nothing gives, a label that nothing sets, and a look back further
@@ -92,6 +97,7 @@ Examples:
   sidelight check sidelight.yaml
   sidelight check --config sidelight.yaml rules/*.yaml
   sidelight check --connect sidelight.yaml
+  helm template checkout ./checkout | sidelight check -
 )";
 
 constexpr std::string_view kTestHelp =

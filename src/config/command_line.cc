@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "collector/protocols/protocol.h"
+#include "core/yaml/yaml.h"
 #include "src/config/checks.h"
 #include "src/config/exporters.h"
 #include "src/config/identity.h"
@@ -120,6 +121,60 @@ void AddAlertmanagers(const std::vector<std::string>& flags, Config& config, Err
   }
 }
 
+// The file that would say the same.
+class ShownFlags {
+ public:
+  explicit ShownFlags(const Config& config) {
+    Add("service", config.service);
+    Add("listen", config.listen.ToString());
+    Add("probe_listen", config.probe_listen.ToString());
+    Add("log", {{"format", WordOf(kLogFormats, config.log.format)},
+                {"level", WordOf(kLogLevels, config.log.level)}});
+    if (!config.rule_files.empty()) AddList("rule_files", config.rule_files);
+    if (!config.alerting.settings.alertmanagers.empty()) AddAlertmanagers(config.alerting.settings);
+    std::string taps = "taps:\n";
+    for (const Tap& tap : config.taps) {
+      taps += fmt::format("- name: {}\n  protocol: {}\n  listen: {}\n  upstream: {}\n", tap.tap.name,
+                          tap.protocol, yaml::QuotedScalar(tap.tap.listen.ToString()),
+                          yaml::QuotedScalar(tap.tap.upstream.ToString()));
+    }
+    sections_.emplace_back("taps", std::move(taps));
+  }
+  std::vector<std::pair<std::string, std::string>> Take() { return std::move(sections_); }
+
+ private:
+  template <class Choices, class Meaning>
+  static std::string WordOf(const Choices& choices, Meaning meaning) {
+    const auto choice =
+        std::find_if(choices.begin(), choices.end(), [&](const auto& one) { return one.second == meaning; });
+    return std::string(choice->first);
+  }
+  void Add(std::string_view key, std::string_view value) {
+    sections_.emplace_back(key, fmt::format("{}: {}\n", key, yaml::QuotedScalar(value)));
+  }
+  void Add(std::string_view key, const std::vector<std::pair<std::string_view, std::string>>& words) {
+    std::string text = fmt::format("{}:\n", key);
+    for (const auto& [name, word] : words) text += fmt::format("  {}: {}\n", name, word);
+    sections_.emplace_back(key, std::move(text));
+  }
+  void AddList(std::string_view key, const std::vector<std::string>& values) {
+    std::string text = fmt::format("{}:\n", key);
+    for (const std::string& value : values) text += fmt::format("- {}\n", yaml::QuotedScalar(value));
+    sections_.emplace_back(key, std::move(text));
+  }
+  void AddAlertmanagers(const alertmanager::Settings& settings) {
+    std::string text = "alerting:\n  alertmanagers:\n";
+    for (const alertmanager::Destination& destination : settings.alertmanagers) {
+      const http::Url& url = destination.url;
+      text += fmt::format("  - url: {}\n", yaml::QuotedScalar(fmt::format("http{}://{}{}", url.tls ? "s" : "",
+                                                                          url.authority, url.path)));
+    }
+    sections_.emplace_back("alerting", std::move(text));
+  }
+
+  std::vector<std::pair<std::string, std::string>> sections_;
+};
+
 }  // namespace
 
 Result<Config> FromCommandLine(const CommandLine& flags, const Environment& environment) {
@@ -149,6 +204,7 @@ Result<Config> FromCommandLine(const CommandLine& flags, const Environment& envi
     }
   });
   if (!errors.text().empty()) return Wrong(errors.text());
+  config.shown = ShownFlags(config).Take();
   return config;
 }
 

@@ -207,6 +207,7 @@ Result<Config> Decode(const yaml::Document& document, const std::string& path,
   root.Finish();
 
   if (Status status = document.status(); !status) return tl::unexpected<Error>(std::move(status.error()));
+  config.shown = document.Shown();
   return config;
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collector/meter/database_options.h"
@@ -90,6 +91,8 @@ struct Tap {
 
 struct Config {
   std::string file;  // that it was read from; "": from the command line
+  // Its top keys, each with itself and its value as YAML, without secrets: what /api/v1/status/config shows.
+  std::vector<std::pair<std::string, std::string>> shown;
   std::string service;
   std::string instance;  // the pod or host that this is
   net::Address listen = net::Address::Tcp("0.0.0.0", 9464);

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/base/utf8.h"
 #include "core/model/naming.h"
 #include "core/wire/exposition/utf8.h"
 
@@ -33,6 +34,20 @@ void AppendCodePoint(std::string& out, char32_t c) {
   out += '_';
   for (const char* d = digits; d != end; ++d) out += *d >= 'a' ? static_cast<char>(*d - 'a' + 'A') : *d;
   out += '_';
+}
+
+// The character whose number stands before the next `_` of `text`, which is taken off with it; nothing when
+// there is none.
+std::optional<uint32_t> TakeCodePoint(std::string_view& text) {
+  constexpr size_t kMostDigits = 6;
+  const size_t length = text.substr(0, kMostDigits + 1).find('_');
+  if (length == std::string_view::npos) return std::nullopt;
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + length, value, 16);
+  if (error != std::errc() || end != text.data() + length) return std::nullopt;
+  if (value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return std::nullopt;
+  text.remove_prefix(length + 1);
+  return value;
 }
 
 }  // namespace
@@ -77,6 +92,27 @@ std::string EscapeName(std::string_view name, EscapingScheme scheme, NameKind ki
       out += '_';
     }
     first = false;
+  }
+  return out;
+}
+
+std::string UnescapeName(std::string_view name) {
+  constexpr std::string_view kPrefix = "U__";
+  if (!name.starts_with(kPrefix)) return std::string(name);
+  std::string out;
+  for (std::string_view rest = name.substr(kPrefix.size()); !rest.empty();) {
+    const char c = rest.front();
+    rest.remove_prefix(1);
+    if (c != '_') {
+      out += c;
+    } else if (rest.starts_with('_')) {
+      out += '_';
+      rest.remove_prefix(1);
+    } else if (const std::optional<uint32_t> value = TakeCodePoint(rest)) {
+      AppendUtf8(*value, &out);
+    } else {
+      return std::string(name);
+    }
   }
   return out;
 }

@@ -27,6 +27,10 @@ std::string_view EscapingSchemeWord(EscapingScheme scheme);
 // broken UTF-8 counts as U+FFFD. Under all schemes but kAllowUtf8 the result is a classic name; "" stays "".
 std::string EscapeName(std::string_view name, EscapingScheme scheme, NameKind kind);
 
+// The way back from kValues. A name that does not begin with `U__`, or whose rest is not what that scheme
+// writes, stays as it is.
+std::string UnescapeName(std::string_view name);
+
 // True for a name that stands in the text formats without quotes.
 bool IsClassicName(std::string_view name, NameKind kind);
 

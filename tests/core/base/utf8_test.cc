@@ -57,5 +57,17 @@ TEST(Utf8, TellsCharactersFromOtherBytes) {
   }
 }
 
+TEST(Utf8, EveryCharacterIsWrittenAsOne) {
+  for (uint32_t code = 0; code <= 0x10ffff; ++code) {
+    if (code == 0xd800) code = 0xe000;
+    std::string text;
+    AppendUtf8(code, &text);
+    ASSERT_EQ(Utf8Length(text), text.size()) << code;
+  }
+  std::string text;
+  for (const uint32_t code : {0x41U, 0xe9U, 0x20acU, 0x1f600U}) AppendUtf8(code, &text);
+  EXPECT_EQ(text, "A\u00e9\u20ac\U0001f600");
+}
+
 }  // namespace
 }  // namespace sidelight

@@ -16,6 +16,7 @@ namespace {
 
 using enum Matcher::Type;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 
 std::set<std::string> Select(const Store& store, std::span<const Matcher> matchers) {
   std::set<std::string> found;
@@ -77,12 +78,21 @@ TEST(IndexTest, EveryMatcherAgreesWithAScan) {
     for (const MatcherList& list : kCases) {
       const std::vector<Matcher> matchers = MakeMatchers(list);
       std::set<std::string> wanted;
+      std::set<std::string> names;
+      std::set<std::string> pods;
       std::string text;
       for (const Matcher& matcher : matchers) text += matcher.ToString() + " ";
       for (const Labels& labels : live) {
-        if (MatchesAll(matchers, labels)) wanted.insert(labels.ToString());
+        if (!MatchesAll(matchers, labels)) continue;
+        wanted.insert(labels.ToString());
+        for (const Label label : labels) names.emplace(label.name);
+        if (!labels.Get("pod").empty()) pods.emplace(labels.Get("pod"));
       }
       EXPECT_EQ(Select(*store, matchers), wanted) << when << ": " << text;
+      EXPECT_THAT(store->LabelNames(matchers, kNever, kEver), ElementsAreArray(names))
+          << when << ": " << text;
+      EXPECT_THAT(store->LabelValues("pod", matchers, kNever, kEver), ElementsAreArray(pods))
+          << when << ": " << text;
     }
   };
   check("empty");
@@ -110,21 +120,53 @@ TEST(IndexTest, LabelNamesAndValuesAreSortedAndOnlyThoseOfMatchingSeries) {
     ASSERT_TRUE(appender->Append(0, labels, 1, 1).has_value());
   }
   ASSERT_TRUE(appender->Commit().has_value());
-  EXPECT_THAT(store->LabelNames({}), ElementsAre("__name__", "x", "y"));
-  EXPECT_THAT(store->LabelValues("x", {}), ElementsAre("10", "2"));
+  EXPECT_THAT(store->LabelNames({}, kNever, kEver), ElementsAre("__name__", "x", "y"));
+  EXPECT_THAT(store->LabelValues("x", {}, kNever, kEver), ElementsAre("10", "2"));
   const auto b = MakeMatchers({{kEqual, "__name__", "b"}});
-  EXPECT_THAT(store->LabelNames(b), ElementsAre("__name__", "y"));
-  EXPECT_THAT(store->LabelValues("x", b), ElementsAre());
+  EXPECT_THAT(store->LabelNames(b, kNever, kEver), ElementsAre("__name__", "y"));
+  EXPECT_THAT(store->LabelValues("x", b, kNever, kEver), ElementsAre());
 }
 
 TEST(IndexTest, SeriesWithoutSamplesInTheRangeAreLeftOut) {
-  const auto store = OpenStore();
+  // A chunk spans at most a minute.
+  const auto store = OpenStore({.retention = std::chrono::minutes(8)});
   const auto appender = store->MakeAppender();
-  ASSERT_TRUE(appender->Append(0, Labels{{"a", "old"}}, 1000, 1).has_value());
-  ASSERT_TRUE(appender->Append(0, Labels{{"a", "new"}}, 9000, 1).has_value());
-  ASSERT_TRUE(appender->Commit().has_value());
-  EXPECT_EQ(store->Select({}, 5000, 10000)->series().size(), 1U);
-  EXPECT_EQ(store->Select({}, 10000, 5000)->series().size(), 0U);
+  const auto append = [&](const Labels& labels, UnixMillis time) {
+    ASSERT_TRUE(appender->Append(0, labels, time, 1).has_value());
+    ASSERT_TRUE(appender->Commit().has_value());
+  };
+  append({{"a", "old"}, {"was", "x"}}, 1000);
+  append({{"a", "new"}}, 9000);
+  append({{"a", "now and then"}}, 1000);
+  append({{"a", "now and then"}}, 200'000);
+  struct Row {
+    UnixMillis from;
+    UnixMillis to;
+    std::vector<std::string> values;
+    std::vector<std::string> names;
+  };
+  const std::vector<Row> rows = {
+      {kNever, 250'000, {"new", "now and then", "old"}, {"a", "was"}},
+      {0, 999, {}, {}},
+      {0, 1000, {"now and then", "old"}, {"a", "was"}},
+      {5000, 10'000, {"new"}, {"a"}},
+      {5000, 199'999, {"new"}, {"a"}},
+      {5000, 200'000, {"new", "now and then"}, {"a"}},
+      {200'000, 200'000, {"now and then"}, {"a"}},
+      {200'001, 250'000, {}, {}},
+      {10'000, 5000, {}, {}},
+  };
+  for (const bool indexed : {false, true}) {
+    for (const Row& row : rows) {
+      SCOPED_TRACE(testing::Message() << "indexed: " << indexed << ", " << row.from << " to " << row.to);
+      EXPECT_EQ(store->LabelValues("a", {}, row.from, row.to), row.values);
+      EXPECT_EQ(store->LabelNames({}, row.from, row.to), row.names);
+      EXPECT_EQ(store->Select({}, row.from, row.to)->series().size(), row.values.size());
+    }
+    // So many that the index is built again.
+    for (int i = 0; i < 300 && !indexed; ++i) append({{"b", std::to_string(i)}}, 300'000 + i);
+    store->Maintain(300'000);
+  }
 }
 
 }  // namespace

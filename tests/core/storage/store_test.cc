@@ -258,7 +258,11 @@ TEST(StoreTest, ExemplarsAreKeptOnceAndTheOldestGo) {
   ASSERT_EQ(read.size(), 1U);
   EXPECT_EQ(read[0].labels, labels);
   EXPECT_THAT(read[0].exemplars, ElementsAre(exemplar(3, 30), exemplar(4, 40)));
-  EXPECT_TRUE(store->Exemplars(MakeMatchers({{Matcher::Type::kEqual, "le", "2"}}), 0, 100).empty());
+  using Selectors = std::vector<std::vector<Matcher>>;
+  const std::vector<Matcher> one = MakeMatchers({{Matcher::Type::kEqual, "le", "1"}});
+  const std::vector<Matcher> two = MakeMatchers({{Matcher::Type::kEqual, "le", "2"}});
+  EXPECT_TRUE(store->Exemplars(Selectors{two}, 0, 100).empty());
+  EXPECT_EQ(store->Exemplars(Selectors{two, one, one}, 0, 100).size(), 1U);
 }
 
 }  // namespace

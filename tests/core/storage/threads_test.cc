@@ -68,7 +68,8 @@ TEST(ThreadsTest, ReadersSeeWholeCommitsWhileTheWriterHammers) {
           ASSERT_EQ(samples.times.at(0), newest);
         }
         ++reads;
-        store->LabelValues("once", {});
+        store->LabelValues("once", {}, kNever, kEver);
+        store->LabelNames({}, kNever, kEver);
         store->Stats();
       }
     });

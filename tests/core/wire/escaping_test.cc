@@ -56,6 +56,43 @@ TEST(EscapeName, IsClassicForEveryByte) {
   }
 }
 
+TEST(UnescapeName, IsTheWayBackFromValues) {
+  const struct {
+    std::string text;
+    std::string name;
+  } cases[] = {
+      {"", ""},
+      {"up", "up"},
+      {"a_b__c", "a_b__c"},
+      {"U__", ""},
+      {"U__http_2E_method", "http.method"},
+      {"U__http_2e_method", "http.method"},
+      {"U__mysystem_2E_prod_2E_west__cpu", "mysystem.prod.west_cpu"},
+      {"U___31_st", "1st"},
+      {"U___6E29__5EA6_", "温度"},
+      {"U___1F600_", "😀"},
+      {"U___10FFFF_", "\xF4\x8F\xBF\xBF"},
+      {"U___7F__80__7FF__800_", "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80"},
+      // What the scheme does not write.
+      {"u__a_2E_b", "u__a_2E_b"},
+      {"U_a_2E_b", "U_a_2E_b"},
+      {"U__a_", "U__a_"},
+      {"U__a_2E", "U__a_2E"},
+      {"U__a_2G_", "U__a_2G_"},
+      {"U__a_-1_", "U__a_-1_"},
+      {"U__a_D800_", "U__a_D800_"},
+      {"U__a_110000_", "U__a_110000_"},
+      {"U__a_0000041_", "U__a_0000041_"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(UnescapeName(c.text), c.name) << c.text;
+  for (int first = 1; first < 128; ++first) {
+    for (int second = 1; second < 128; ++second) {
+      const std::string name = {static_cast<char>(first), static_cast<char>(second)};
+      EXPECT_EQ(UnescapeName(EscapeName(name, EscapingScheme::kValues, NameKind::kLabel)), name);
+    }
+  }
+}
+
 TEST(EscapingSchemeWord, ReadsBack) {
   for (const auto scheme : {EscapingScheme::kUnderscores, EscapingScheme::kDots, EscapingScheme::kValues,
                             EscapingScheme::kAllowUtf8}) {

@@ -35,8 +35,11 @@ class Data final : public storage::Queryable {
                                              UnixMillis) const override {
     return std::make_unique<All>(pointers_);
   }
-  std::vector<std::string> LabelNames(std::span<const Matcher>) const override { return {}; }
-  std::vector<std::string> LabelValues(std::string_view, std::span<const Matcher>) const override {
+  std::vector<std::string> LabelNames(std::span<const Matcher>, UnixMillis, UnixMillis) const override {
+    return {};
+  }
+  std::vector<std::string> LabelValues(std::string_view, std::span<const Matcher>, UnixMillis,
+                                       UnixMillis) const override {
     return {};
   }
 

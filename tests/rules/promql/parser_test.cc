@@ -84,7 +84,7 @@ TEST(ParserTest, Selectors) {
       {R"({"my.metric", "a b"="c"})", R"(my.metric{__name__="my.metric","a b"="c"})"},
       {R"({a="b", "my.metric"})", R"(my.metric{__name__="my.metric",a="b"})"},
       {"sum", R"(sum{__name__="sum"})"},
-      {"SUM{by=\"x\", on=\"y\", inf=\"z\"}", R"(SUM{__name__="SUM",by="x",on="y",inf="z"})"},
+      {"SUM{by=\"x\", on=\"y\", inf=\"z\"}", R"(SUM{__name__="SUM",by="x",inf="z",on="y"})"},
       {"offset offset 1s", R"(offset{__name__="offset"} offset:1000ms)"},
       {"and and or", R"((and n:n and{__name__="and"} or{__name__="or"}))"},
       {"start + end + step + range + min_of",

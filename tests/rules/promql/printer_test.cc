@@ -16,6 +16,12 @@ struct Case {
   std::string_view wanted;  // "": as it came
 };
 
+TEST(PrintTest, SortsMatchers) {
+  const Result<ExprPtr> expr = Parse("a{z='1',b!='2',b='1'}[5m]", {});
+  ASSERT_TRUE(expr);
+  EXPECT_EQ(Print(**expr), R"(a{b!="2",b="1",z="1"}[5m])");
+}
+
 TEST(PrintTest, PrintsInOneSpelling) {
   const Case cases[] = {
       {"1", ""},

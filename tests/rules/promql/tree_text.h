@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "rules/promql/ast.h"
 #include "rules/promql/printer.h"
@@ -43,11 +45,14 @@ inline std::string ModifiersTree(const DurationValue& offset, const AtModifier& 
 
 inline std::string SelectorTree(const VectorSelector& selector) {
   static constexpr std::string_view kExtensions[] = {"", " anchored", " smoothed"};
-  std::string out = selector.name + "{";
+  // Their order means nothing, and the printer changes it.
+  std::vector<std::string> matchers;
   for (const Matcher& matcher : selector.matchers) {
-    if (out.back() != '{') out += ',';
-    out.append(matcher.name()).append(MatcherOperator(matcher.type())) += Quote(matcher.value());
+    matchers.push_back(
+        fmt::format("{}{}{}", matcher.name(), MatcherOperator(matcher.type()), Quote(matcher.value())));
   }
+  std::sort(matchers.begin(), matchers.end());
+  std::string out = fmt::format("{}{{{}", selector.name, fmt::join(matchers, ","));
   out += selector.label_selector ? "}labels" : "}";
   out += kExtensions[static_cast<size_t>(selector.extension)];
   return out + ModifiersTree(selector.offset, selector.at);

@@ -174,7 +174,9 @@ TEST_F(QueriesTest, BadData) {
       {"query",
        {{"query", "1"}, {"lookback_delta", "x"}},
        "error parsing lookback delta duration: cannot parse \"x\" to a valid duration"},
-      {"query", {{"query", "1"}, {"limit", "x"}}, "invalid parameter \"limit\": \"x\" is not a whole number"},
+      {"query",
+       {{"query", "1"}, {"limit", "x"}},
+       "invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax"},
       {"query", {{"query", "1"}, {"limit", "-1"}}, "invalid parameter \"limit\": limit must be non-negative"},
       {"query", {{"query", "limitk(1, a)"}}, "invalid parameter \"query\": 1:1: parse error: "},
       {"query_range",
@@ -271,8 +273,11 @@ class Meddling final : public storage::Queryable {
     meddle_();
     return inner_.Select(matchers, from, to);
   }
-  std::vector<std::string> LabelNames(std::span<const Matcher>) const override { return {}; }
-  std::vector<std::string> LabelValues(std::string_view, std::span<const Matcher>) const override {
+  std::vector<std::string> LabelNames(std::span<const Matcher>, UnixMillis, UnixMillis) const override {
+    return {};
+  }
+  std::vector<std::string> LabelValues(std::string_view, std::span<const Matcher>, UnixMillis,
+                                       UnixMillis) const override {
     return {};
   }
 

@@ -31,6 +31,56 @@ TEST(QueryParametersTest, Times) {
   }
 }
 
+TEST(QueryParametersTest, EndsOfSpans) {
+  constexpr UnixMillis kLast = int64_t{1} << 62;
+  const std::vector<std::pair<std::string, UnixMillis>> rows = {
+      {"1435781451.781", 1435781451781},
+      {"1763721000000", 1763721000000000},  // milliseconds, as Grafana's probe of exemplars has them
+      {"2015-07-01T20:10:51.781Z", 1435781451781},
+      // What Prometheus' own clients mean by ever.
+      {"-9223309901257974", -kLast},
+      {"9223309901257974", kLast},
+      {"-292273086-05-16T16:47:06Z", -kLast},
+      {"292277025-08-18T07:12:54.999999999Z", kLast},
+      {"-Inf", -kLast},
+      {"1e300", kLast},
+  };
+  for (const auto& [text, want] : rows) {
+    const Result<UnixMillis> time = ParseEnd(text);
+    ASSERT_TRUE(time) << text << ": " << time.error().message;
+    EXPECT_EQ(*time, want) << text;
+  }
+  for (const std::string text : {"", "x", "NaN", "2015-07-01"}) {
+    const Result<UnixMillis> time = ParseEnd(text);
+    ASSERT_FALSE(time) << text << " gave " << *time;
+    EXPECT_EQ(time.error().message, "cannot parse \"" + text + "\" to a valid timestamp");
+  }
+}
+
+TEST(QueryParametersTest, Limits) {
+  const std::vector<std::pair<std::string, size_t>> rows = {
+      {"0", 0}, {"-0", 0}, {"1", 1}, {"+7", 7}, {"040000", 40'000}, {"9223372036854775807", INT64_MAX}};
+  for (const auto& [text, want] : rows) {
+    const Result<size_t> limit = ParseLimit(text);
+    ASSERT_TRUE(limit) << text << ": " << limit.error().message;
+    EXPECT_EQ(*limit, want) << text;
+  }
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"-1", "limit must be non-negative"},
+      {"", R"(strconv.Atoi: parsing "": invalid syntax)"},
+      {"x\n", R"(strconv.Atoi: parsing "x\n": invalid syntax)"},
+      {"1.5", R"(strconv.Atoi: parsing "1.5": invalid syntax)"},
+      {"+-1", R"(strconv.Atoi: parsing "+-1": invalid syntax)"},
+      {"9223372036854775808", R"(strconv.Atoi: parsing "9223372036854775808": value out of range)"},
+      {"99999999999999999999x", R"(strconv.Atoi: parsing "99999999999999999999x": invalid syntax)"},
+  };
+  for (const auto& [text, want] : wrong) {
+    const Result<size_t> limit = ParseLimit(text);
+    ASSERT_FALSE(limit) << text << " gave " << *limit;
+    EXPECT_EQ(limit.error().message, want) << text;
+  }
+}
+
 TEST(QueryParametersTest, WhatIsNoTime) {
   for (const std::string text : {"",
                                  "x",
