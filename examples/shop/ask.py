@@ -15,20 +15,22 @@ import urllib.request
 # What is asked: a title, the part that must run for it, the query, the unit of the answer.
 QUESTIONS = {
     "otel": [
-        ("p95 by route, from the native histograms", "api",
-         "histogram_quantile(0.95, sum by (http_request_method, http_route) "
-         "(rate(http_server_request_duration_seconds[30s])))", "ms"),
+        ("p95 by route", "api",
+         "histogram_quantile(0.95, sum by (http_request_method, http_route, le) "
+         "(rate(http_server_request_duration_seconds_bucket[30s])))", "ms"),
         ("hit ratio by keyspace", "cache", "sum by (cache_keyspace) (cache_hit_ratio)", "%"),
         ("p95 by query", "database",
-         "histogram_quantile(0.95, sum by (db_query_summary) "
-         '(rate(db_client_operation_duration_seconds{db_system_name="postgresql"}[30s])))', "ms"),
+         "histogram_quantile(0.95, sum by (db_query_summary, le) "
+         '(rate(db_client_operation_duration_seconds_bucket{db_system_name="postgresql"}[30s])))', "ms"),
     ],
     "plain": [
-        ("p95 by route, from the native histograms", "api",
-         "histogram_quantile(0.95, sum by (method, endpoint) (rate(feature_api_duration_seconds[30s])))", "ms"),
+        ("p95 by route", "api",
+         "histogram_quantile(0.95, sum by (method, endpoint, le) "
+         "(rate(feature_api_duration_seconds_bucket[30s])))", "ms"),
         ("hit ratio", "cache", "feature_cache_hit_ratio", "%"),
         ("p95 by query", "database",
-         "histogram_quantile(0.95, sum by (query) (rate(feature_database_query_duration_seconds[30s])))", "ms"),
+         "histogram_quantile(0.95, sum by (query, le) "
+         "(rate(feature_database_query_duration_seconds_bucket[30s])))", "ms"),
     ],
 }
 # The shop's own list: the part, the metric, its type, its labels.
@@ -67,9 +69,10 @@ def soon(question):
 
 def promise_kept(prometheus, metric, kind, labels):
     """Prints whether Prometheus has the metric just so, and returns it."""
-    found = soon(lambda: series(prometheus, metric))
+    found = soon(lambda: series(prometheus, f"{metric}_count" if kind == "histogram" else metric))
     have_labels = sorted({tuple(sorted(found_labels)) for found_labels, _ in found})
-    have_kinds = sorted({entry["type"] for entry in ask(prometheus, "metadata", metric=metric).get(metric, [])})
+    family = metric.removesuffix("_total")  # what OpenMetrics calls a counter as a whole
+    have_kinds = sorted({entry["type"] for entry in ask(prometheus, "metadata", metric=family).get(family, [])})
     kept = have_labels == [tuple(sorted(labels))] and have_kinds == [kind]
     written = f"{metric}{{{','.join(labels)}}}" if labels else metric
     print(f"    {kind:<9} {written}: " + (f"{len(found)} series" if kept

@@ -2,14 +2,15 @@
 """Load for the shop: an open loop of customers who come whether or not the shop keeps up.
 
 Each arrival posts an order and then gets it back, or (a share of them) reads a product, or (another share) looks at a
-user's cart, which one in twenty changes first. The phases say how many arrive: 10x5,50x10,10x5 is 10 a second for 5 s,
-then 50 a second for 10 s, then 10 again for 5 s.
+user's cart, which one in twenty changes first, or (another share) asks for the report of the sales. A share of all of
+them is impatient: they hang up when an answer takes longer than 15 ms. The phases say how many arrive: 10x5,50x10,10x5
+is 10 a second for 5 s, then 50 a second for 10 s, then 10 again for 5 s.
 
 Two times are kept for each request. Latency runs from the moment when the request was due, so that a stall of the
 shop also counts for those who had to wait to be served (no coordinated omission). Service time runs from the moment
 when the driver turned to it, a new connection included. Each request carries a sampled traceparent.
 
-An error is an answer of 400 and above, or none at all.
+An error is an answer of 400 and above, or none at all, as when the customer hung up.
 """
 
 import argparse
@@ -20,10 +21,13 @@ import math
 import random
 import re
 import signal
+import socket
+import struct
 import sys
 
 PRODUCTS = 20
 USERS = 10  # who have carts: few, so that a cache soon knows them
+PATIENCE = 0.015  # seconds that the impatient wait for an answer
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -87,18 +91,18 @@ class Pool:
         self._host, self._port, self._timeout = host, port, timeout
         self._idle = []
 
-    async def request(self, method, path, headers, body=b""):
-        """The status and body of the answer; (0, b"") when there was none in time."""
+    async def request(self, method, path, headers, body=b"", patience=math.inf):
+        """The status and body of the answer; (0, b"") when there was none in time, or within `patience` seconds."""
         writer = None
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(min(self._timeout, patience)):
                 reader, writer = self._take() or await asyncio.open_connection(self._host, self._port)
                 writer.write(f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{headers}"
                              f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
                 status, answer, keep_alive = await read_response(reader)
         except (OSError, EOFError, ValueError, LookupError, asyncio.LimitOverrunError):
             if writer:
-                writer.close()
+                hang_up(writer)
             return 0, b""
         except asyncio.CancelledError:
             if writer:
@@ -123,6 +127,13 @@ class Pool:
         return None
 
 
+def hang_up(writer):
+    """Resets the connection: an end alone could mean that the client still listens."""
+    if not writer.is_closing():
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+
 async def read_response(reader):
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {}
@@ -136,10 +147,11 @@ async def read_response(reader):
 class Load:
     """One run of the driver."""
 
-    def __init__(self, pool, seed=None, product_share=0.2, cart_share=0.0):
+    def __init__(self, pool, seed=None, product_share=0.2, cart_share=0.0, report_share=0.0, impatient_share=0.0):
         self._pool = pool
         self._random = random.Random(seed)
         self._product_share, self._cart_share = product_share, cart_share
+        self._report_share, self._impatient_share = report_share, impatient_share
         self._arrivals = set()
         self.total = Recorder("total")
         self.phases = []
@@ -197,6 +209,9 @@ class Load:
                 due = asyncio.get_running_loop().time()
             await self._timed(recorder, due, "GET /api/v1/users/{id}/cart", path)
             return
+        if wish < self._product_share + self._cart_share + self._report_share:
+            await self._timed(recorder, due, "GET /api/v1/reports/sales", "/api/v1/reports/sales")
+            return
         status, answer = await self._timed(recorder, due, "POST /api/v1/orders", "/api/v1/orders", items)
         if status == 201:
             created = json.loads(answer)
@@ -210,9 +225,11 @@ class Load:
         headers = f"traceparent: 00-{trace_id:032x}-{span_id:016x}-01\r\n"
         if body:
             headers += "Content-Type: application/json\r\n"
+        impatient = self._impatient_share and self._random.random() < self._impatient_share
         loop = asyncio.get_running_loop()
         turned_to = loop.time()
-        status, answer = await self._pool.request(route.split(" ")[0], path, headers, body)
+        status, answer = await self._pool.request(route.split(" ")[0], path, headers, body,
+                                                  PATIENCE if impatient else math.inf)
         end = loop.time()
         for target in (recorder, self.total):
             target.add(route, status, end - due, end - turned_to)
@@ -236,7 +253,7 @@ def render(report):
 
 async def run(args):
     load = Load(Pool(args.host, args.port, args.timeout), args.seed, args.product_share,
-                args.cart_share)
+                args.cart_share, args.report_share, args.impatient_share)
     task = asyncio.ensure_future(load.run(args.phases, args.repeat))
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, task.cancel)
@@ -255,6 +272,8 @@ def main():
     parser.add_argument("--repeat", type=int, default=1, help="how often to go through the phases; 0 until stopped")
     parser.add_argument("--product-share", type=float, default=0.2, help="share of arrivals that read a product")
     parser.add_argument("--cart-share", type=float, default=0.0, help="share of arrivals that look at a cart")
+    parser.add_argument("--report-share", type=float, default=0.0, help="share of arrivals that ask for the report")
+    parser.add_argument("--impatient-share", type=float, default=0.0, help="share of requests that are soon given up")
     parser.add_argument("--timeout", type=float, default=10, help="seconds until a request counts as unanswered")
     parser.add_argument("--seed", type=int, help="makes the arrivals and what they ask for repeatable")
     parser.add_argument("--json", metavar="FILE", help="write the report there instead of a table")

@@ -10,23 +10,30 @@ carts in PostgreSQL and caches them in Redis (store.py) when it is told where th
     GET  /api/v1/orders/{id}       one order, by its number or by its UUID
     GET  /api/v1/users/{id}/cart   the cart of a user, 1 to 1000
     PUT  /api/v1/users/{id}/cart   {"items": [...]} as in an order; replaces what was in the cart
+    GET  /api/v1/reports/sales     how many orders there are and what they come to; slow in PostgreSQL
     GET  /healthz                  "ok", never slow and never failing
     GET, POST, DELETE /admin/fault the faults that are set; set one; back to what the flags said
 
 A fault is {"latency_ms": 20, "tail": 0.3, "error_rate": 0.01, "path": "/api/v1/orders"}. The latency of a request
 is latency_ms times a lognormal factor of that sigma, so latency_ms is the median and tail says how far p99 lies
 from it; error_rate is the share of requests that are answered 503. What a fault leaves out comes from the next
-shorter path, and in the end from the flags.
+shorter path, and in the end from the flags. With "seconds": 30 it passes by itself after so long, and what was set
+for the path before holds again.
 """
 
 import argparse
 import asyncio
 import concurrent.futures
+import contextvars
+import http.client
 import json
 import os
 import random
 import re
 import signal
+import threading
+import time
+import urllib.parse
 import uuid
 
 import store
@@ -37,6 +44,8 @@ REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405:
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 USERS = 1000
+# Of the request that is being answered: what is asked for it belongs to the same trace.
+traceparent = contextvars.ContextVar("traceparent", default="")
 
 
 class ShopError(Exception):
@@ -50,15 +59,17 @@ class ShopError(Exception):
 class Faults:
     """How slow and how unreliable each path is at the moment."""
 
-    KEYS = {"latency_ms": (0, 60_000), "tail": (0, 5), "error_rate": (0, 1)}
+    KEYS = {"latency_ms": (0, 60_000), "tail": (0, 5), "error_rate": (0, 1), "seconds": (0, 86_400)}
 
-    def __init__(self, latency_ms=0.0, tail=0.0, error_rate=0.0, seed=None):
+    def __init__(self, latency_ms=0.0, tail=0.0, error_rate=0.0, seed=None, clock=time.monotonic):
         self._flags = {"latency_ms": latency_ms, "tail": tail, "error_rate": error_rate}
         self._random = random.Random(seed)
+        self._clock = clock
         self.reset()
 
     def reset(self):
         self._by_path = {"/": dict(self._flags)}
+        self._passing = {}  # by path: when it is over, and the values until then
 
     def set(self, fault):
         if not isinstance(fault, dict):
@@ -73,17 +84,31 @@ class Faults:
             low, high = self.KEYS[key]
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
                 raise ShopError(422, "bad_fault", f"{key} must be a number from {low} to {high}")
-        self._by_path.setdefault(path, {}).update(values)
+        seconds = values.pop("seconds", None)
+        if seconds is None:
+            self._by_path.setdefault(path, {}).update(values)
+        else:
+            self._passing[path] = (self._clock() + seconds, values)
 
     def as_list(self):
-        return [{"path": path, **values} for path, values in sorted(self._by_path.items())]
+        return [{"path": path, **self._at(path)} for path in self._paths()]
 
     def for_path(self, path):
         merged = {}
-        for prefix in sorted(self._by_path, key=len):
+        for prefix in sorted(self._paths(), key=len):
             if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
-                merged.update(self._by_path[prefix])
+                merged.update(self._at(prefix))
         return merged
+
+    def _paths(self):
+        now = self._clock()
+        self._passing = {path: passing for path, passing in self._passing.items() if now < passing[0]}
+        return sorted({*self._by_path, *self._passing})
+
+    def _at(self, path):
+        """What is set for this very path."""
+        _, passing = self._passing.get(path, (0, {}))
+        return self._by_path.get(path, {}) | passing
 
     def draw(self, path):
         """The latency of one request in seconds, and whether it fails."""
@@ -92,11 +117,50 @@ class Faults:
         return latency, self._random.random() < fault["error_rate"]
 
 
+class NoPayments:
+    """Everything is free."""
+
+    def charge(self, cents):
+        pass
+
+
+class Payments:
+    """A service that takes the money (payments.py), asked over HTTP. One connection for each thread, kept open."""
+
+    def __init__(self, url):
+        self._address = urllib.parse.urlsplit(url).netloc
+        self._local = threading.local()
+
+    def charge(self, cents):
+        headers = {"Content-Type": "application/json"}
+        if traceparent.get():
+            headers["traceparent"] = traceparent.get()
+        try:
+            status = self._post("/v1/charges", json.dumps({"cents": cents}), headers)
+        except (OSError, http.client.HTTPException):
+            raise ShopError(503, "unavailable", "nobody takes payments at the moment; try again") from None
+        if status != 201:
+            raise ShopError(503, "unavailable", "the payment was not accepted; try again")
+
+    def _post(self, path, body, headers):
+        if not hasattr(self._local, "connection"):
+            self._local.connection = http.client.HTTPConnection(self._address, timeout=5)
+        connection = self._local.connection
+        try:
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        except (OSError, http.client.HTTPException):
+            connection.close()  # The next request opens it again.
+            raise
+
+
 class Shop:
     """The business: handlers from a request to (status, object). They block, and run in several threads at once."""
 
-    def __init__(self, database, cache, seed=None):
-        self._database, self._cache = database, cache
+    def __init__(self, database, cache, payments=None, seed=None):
+        self._database, self._cache, self._payments = database, cache, payments or NoPayments()
         self._random = random.Random(seed)
 
     def products(self, _body):
@@ -110,6 +174,7 @@ class Shop:
         if not items:
             raise ShopError(422, "no_items", "items must be a list with at least one item")
         total = sum(self._find_product(item["product_id"])["price_cents"] * item["quantity"] for item in items)
+        self._payments.charge(total)
         order_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         order = self._database.add_order(order_id, items, total)
         self._cache.put(f"order:{order_id}", order)  # Those who order look at it right away.
@@ -135,6 +200,9 @@ class Shop:
         self._database.put_cart(user, items)
         self._cache.drop(f"user:{user}:cart")
         return 200, {"user": user, "items": items}
+
+    def sales(self, _body):
+        return 200, self._database.sales()
 
     def _items(self, body):
         items = body.get("items") if isinstance(body, dict) else None
@@ -174,6 +242,7 @@ class Server:
             (re.compile("/api/v1/orders"), {"POST": shop.create_order}),
             (re.compile(order_id), {"GET": shop.order}),
             (re.compile(r"/api/v1/users/(\d{1,9})/cart"), {"GET": shop.cart, "PUT": shop.put_cart}),
+            (re.compile("/api/v1/reports/sales"), {"GET": shop.sales}),
             (re.compile("/healthz"), {"GET": lambda _body: (200, {"status": "ok"})}),
             (re.compile("/admin/fault"), {"GET": self._get_faults, "POST": self._set_fault,
                                           "DELETE": self._reset_faults}),
@@ -209,6 +278,7 @@ class Server:
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await read_body(reader, headers)
             keep_alive = wants_more  # Only now is it known where the next request begins.
+            traceparent.set(headers.get("traceparent", ""))
             status, answer = await self._answer(method, path, body)
         except ShopError as error:
             status, answer = error.status, {"error": {"code": error.code, "message": error.message}}
@@ -235,7 +305,8 @@ class Server:
             if fails:
                 raise ShopError(503, "unavailable", "the shop is closed for a moment; try again")
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, handler, request,
+                context = contextvars.copy_context()
+                return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, handler, request,
                                                                         *match.groups())
             except store.StoreError:
                 raise ShopError(503, "unavailable", "the shop cannot reach its database; try again") from None
@@ -310,7 +381,8 @@ def parse_json(body):
 
 async def run(args, database, cache):
     faults = Faults(args.latency_ms, args.tail, args.error_rate, args.seed)
-    server = Server(Shop(database, cache, args.seed), faults)
+    payments = Payments(args.payments) if args.payments else NoPayments()
+    server = Server(Shop(database, cache, payments, args.seed), faults)
     listener = await asyncio.start_server(server.serve, args.host, args.port, limit=MAX_HEAD_BYTES, backlog=1024)
     stopped = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -334,6 +406,8 @@ def main():
                         help="keep everything there, and not in memory; default is $SHOP_POSTGRES")
     parser.add_argument("--redis", metavar="URL", default=os.environ.get("SHOP_REDIS"),
                         help="cache there what is read; default is $SHOP_REDIS")
+    parser.add_argument("--payments", metavar="URL", default=os.environ.get("SHOP_PAYMENTS"),
+                        help="have orders paid there; default is $SHOP_PAYMENTS")
     parser.add_argument("--seed", type=int, help="makes latencies, errors and UUIDs repeatable")
     args = parser.parse_args()
     try:

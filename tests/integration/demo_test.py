@@ -103,10 +103,12 @@ class DemoTest(harness.IntegrationTest):
         self.await_line(demo, WATCHING)
         port = self.address(demo, "Prometheus")
         for metric, (kind, labels) in PROMISED.items():
-            found = harness.eventually(lambda: self.prometheus(port, "query", query=metric)["result"], metric)
+            name = f"{metric}_count" if kind == "histogram" else metric
+            found = harness.eventually(lambda: self.prometheus(port, "query", query=name)["result"], name)
             for series in found:
                 self.assertEqual(set(series["metric"]) - {"__name__", "job", "instance"}, labels, metric)
-            self.assertEqual([entry["type"] for entry in self.prometheus(port, "metadata", metric=metric)[metric]],
+            family = metric.removesuffix("_total")  # what OpenMetrics calls a counter as a whole
+            self.assertEqual([entry["type"] for entry in self.prometheus(port, "metadata", metric=family)[family]],
                              [kind], metric)
         self.assert_all_was_understood(demo)
         self.assert_ended(demo, 0)
@@ -118,13 +120,26 @@ class DemoTest(harness.IntegrationTest):
                        "feature_database_connections: 1 series", "feature_cache_hit_ratio: 1 series"):
             self.assertRegex(log, wanted)
 
-    def test_what_is_not_installed_is_left_out(self):
+    def programs_without(self, *hidden):
+        """A PATH with everything but these."""
         programs = pathlib.Path(self.directory, "programs")
         programs.mkdir()
         for folder in ("/usr/bin", "/usr/sbin", "/bin", "/sbin"):
             for name in os.listdir(folder):
-                if name != "redis-server" and not (programs / name).is_symlink():
+                if name not in hidden and not (programs / name).is_symlink():
                     (programs / name).symlink_to(f"{folder}/{name}")
+        return programs
+
+    def test_without_prometheus_and_alertmanager(self):
+        demo = self.demo("--seconds", 3, PATH=self.programs_without("prometheus", "prometheus-alertmanager"))
+        self.assert_ended(demo, 0)
+        for name in ("Prometheus", "Alertmanager"):
+            self.assertRegex(demo.log(), f"{name} +not installed")
+        self.assertNotIn("as Prometheus has it", demo.log())
+        self.assertRegex(demo.log(), "(?m)^PostgreSQL ")
+
+    def test_what_is_not_installed_is_left_out(self):
+        programs = self.programs_without("redis-server")
         modules = pathlib.Path(self.directory, "modules")
         modules.mkdir()
         (modules / "psycopg2.py").write_text("raise ImportError('hidden')\n", encoding="ascii")

@@ -58,6 +58,19 @@ class RunTest(unittest.TestCase):
         self.assertEqual(report["total"]["requests"], 15)
         self.assertLess(report["total"]["routes"]["GET /api/v1/products/{id}"]["latency_seconds"]["p99"], 5)
 
+    def test_reports(self):
+        with program.RunningShop() as shop:
+            report = self.report(shop.port, "--phases", "20x0.5", "--product-share", "0", "--report-share", "1")
+        self.assertEqual({route: row["statuses"] for route, row in report["total"]["routes"].items()},
+                         {"GET /api/v1/reports/sales": {"200": 10}})
+
+    def test_the_impatient_hang_up(self):
+        with program.RunningShop("--latency-ms", "300", "--tail", "0") as shop:
+            report = self.report(shop.port, "--phases", "20x0.5", "--product-share", "1", "--impatient-share", "1")
+        route = report["total"]["routes"]["GET /api/v1/products/{id}"]
+        self.assertEqual(route["statuses"], {"none": 10})
+        self.assertLess(route["service_seconds"]["p50"], 0.3)
+
     def test_failures_are_errors(self):
         with program.RunningShop("--error-rate", "1") as shop:
             report = self.report(shop.port, "--phases", "20x0.5")

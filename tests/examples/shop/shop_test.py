@@ -2,8 +2,10 @@
 """The shop: its answers, its HTTP, its faults."""
 
 import http.client
+import http.server
 import json
 import socket
+import threading
 import time
 import unittest
 
@@ -67,12 +69,14 @@ class ShopTest(unittest.TestCase):
             ("GET", "/api/v1/users/1000/cart", None, 200),
             ("GET", "/api/v1/users/1001/cart", None, 404),
             ("GET", "/api/v1/users/0/cart", None, 404),
+            ("GET", "/api/v1/reports/sales", None, 200),
             ("PUT", "/api/v1/users/1/cart", {"items": {}}, 422),
             ("PUT", "/api/v1/users/1/cart", {"items": [{"quantity": 1}]}, 422),
             ("DELETE", "/api/v1/users/1/cart", None, 405),
             ("POST", "/admin/fault", {"latency": 1}, 422),
             ("POST", "/admin/fault", {"error_rate": 2}, 422),
             ("POST", "/admin/fault", {"path": "orders"}, 422),
+            ("POST", "/admin/fault", {"seconds": -1}, 422),
             ("GET", "/", None, 404),
         ]
         for method, path, body, wanted in table:
@@ -125,12 +129,68 @@ class FaultsTest(unittest.TestCase):
             got = faults.for_path(path)
             self.assertEqual((got["latency_ms"], got["error_rate"]), (latency, error_rate), path)
 
+    def test_a_fault_with_seconds_passes(self):
+        now = 100.0
+        faults = shop_module.Faults(latency_ms=10, clock=lambda: now)
+        faults.set({"path": "/api", "latency_ms": 20, "error_rate": 0.5})
+        faults.set({"path": "/api", "latency_ms": 90, "seconds": 30})
+        table = [(100, 90), (129, 90), (130, 20), (999, 20)]
+        for now, latency in table:
+            self.assertEqual(faults.for_path("/api/v1/orders")["latency_ms"], latency, now)
+            self.assertEqual(faults.for_path("/api/v1/orders")["error_rate"], 0.5, now)
+            self.assertEqual(faults.as_list()[1], {"path": "/api", "latency_ms": latency, "error_rate": 0.5}, now)
+
     def test_the_median_is_the_latency_and_a_seed_repeats_it(self):
         draws = [shop_module.Faults(latency_ms=10, tail=0.5, seed=7) for _ in range(2)]
         first, second = ([faults.draw("/")[0] for _ in range(2001)] for faults in draws)
         self.assertEqual(first, second)
         self.assertAlmostEqual(sorted(first)[1000], 0.010, delta=0.001)
         self.assertGreater(sorted(first)[1980], 0.020)
+
+
+class PaymentsTest(unittest.TestCase):
+    """A shop whose orders are paid, by a service that fails when it is told to."""
+
+    def setUp(self):
+        self.asked = asked = []  # path, traceparent, body
+        self.status = 201
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(handler):
+                body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+                asked.append((handler.path, handler.headers["traceparent"], body))
+                handler.send_response(self.status)
+                handler.send_header("Content-Length", "0")
+                handler.end_headers()
+
+            def log_message(handler, *_):
+                pass
+
+        self.payments = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.payments.serve_forever, daemon=True).start()
+        self.addCleanup(self.payments.server_close)
+        self.addCleanup(self.payments.shutdown)
+        address = f"http://127.0.0.1:{self.payments.server_port}"
+        self.shop = self.enterContext(program.RunningShop("--latency-ms", "0", "--tail", "0", "--payments", address))
+
+    def order(self, traceparent):
+        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/api/v1/orders", json.dumps({"items": [{"product_id": 2, "quantity": 3}]}),
+                           {"traceparent": traceparent} if traceparent else {})
+        return connection.getresponse().status
+
+    def test_an_order_is_paid_in_its_own_trace(self):
+        self.assertEqual([self.order("00-1-2-01"), self.order(None)], [201, 201])
+        charge = {"cents": 897}
+        self.assertEqual(self.asked, [("/v1/charges", "00-1-2-01", charge), ("/v1/charges", None, charge)])
+
+    def test_without_a_payment_there_is_no_order(self):
+        self.status = 500
+        self.assertEqual(self.order(None), 503)
+        self.payments.shutdown()
+        self.payments.server_close()
+        self.assertEqual(self.order(None), 503)
 
 
 class StopTest(unittest.TestCase):

@@ -68,6 +68,21 @@ class DatabaseCases:
             self.database.put_cart(7, items)
             self.assertEqual(self.database.cart(7), items)
 
+    def test_sales(self):
+        before = self.added_up()
+        self.database.add_order(str(uuid.uuid4()), ITEMS, 597)
+        after = self.added_up()
+        self.assertEqual((after["orders"] - before["orders"], after["total_cents"] - before["total_cents"]), (1, 597))
+
+    def added_up(self):
+        """The sales as they are: PostgreSQL gives up now and then, and the last ones are returned."""
+        last = self.database.sales()
+        for _ in range(50):
+            sales = self.database.sales()
+            if sales is not last:
+                return sales
+        self.fail("the sales are never added up")
+
 
 class MemoryDatabaseTest(DatabaseCases, unittest.TestCase):
     def setUp(self):
