@@ -397,9 +397,13 @@ void Connection::Observe(Direction direction, std::string_view bytes, TimePoint 
     shows_all_ = header_->Feed(bytes, t, *observer_);
     if (shows_all_) header_.reset();
   } else if (observer_->Skippable(direction) == Observer::kEverything) {
-    ObserveSkipped(direction, bytes.size(), t);
+    return ObserveSkipped(direction, bytes.size(), t);
   } else {
     observer_->OnBytes(direction, bytes, t);
+  }
+  // With these it gave up, and how much of them was understood is not known.
+  if (observer_->Skippable(direction) == Observer::kEverything) {
+    proxy_.counters_.bytes_unparsed->Add(static_cast<double>(bytes.size()));
   }
 }
 
