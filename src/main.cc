@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/log.h"
+#include "core/http/tls_context.h"
 #include "src/app/app.h"
 #include "src/app/signals.h"
 #include "src/app/version.h"
@@ -90,6 +91,7 @@ int Execute(const cli::Print& print) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  http::KeepOpenSsl();
   app::BlockSignals();
   return std::visit([](const auto& command) { return Execute(command); }, cli::ParseCommandLine(argc, argv));
 }

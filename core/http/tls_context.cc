@@ -113,12 +113,14 @@ Result<std::shared_ptr<SSL_CTX>> Make(const TlsSettings& settings) {
 
 }  // namespace
 
+void KeepOpenSsl() {
+  static const int kept [[maybe_unused]] = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+}
+
 Result<std::shared_ptr<SSL_CTX>> TlsContextFor(const TlsSettings& settings) {
   static std::mutex mutex;
-  // Threads may outlive main(): neither this nor OpenSSL is taken down at the end.
-  static std::vector<Kept>& kept = *new std::vector<Kept>();
-  static const int initialised = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  if (initialised != 1) return Fail(ErrorCode::kInternal, "OpenSSL does not start");
+  static std::vector<Kept>& kept = *new std::vector<Kept>();  // threads may outlive main()
+  KeepOpenSsl();
 
   TlsSettings key = settings;
   key.server_name.clear();  // is said for each connection

@@ -11,6 +11,10 @@
 
 namespace sidelight::http {
 
+// Before the process uses OpenSSL for anything: it is not taken down at the end, as threads may outlive
+// main().
+void KeepOpenSsl();
+
 // Made once and kept until one of the files is another one, so that a request does not read the system's CA
 // certificates again and yet a rotated file takes effect. What fails is tried again next time. Errors name
 // the file and what is wrong with it.

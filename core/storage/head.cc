@@ -18,7 +18,7 @@ constexpr size_t kTidyShare = 16;
 
 // A reader that was interrupted by so many commits takes what it has: a writer that never rests must not
 // keep it waiting.
-constexpr int kMostAttempts = 16;
+constexpr int kMostAttempts = 64;
 
 bool Matches(std::span<const Matcher> matchers, const Labels& labels) {
   return std::all_of(matchers.begin(), matchers.end(),

@@ -287,6 +287,7 @@ void Delivery::Update(Circuit::Options circuit, Send send) {
   const std::lock_guard lock(shared_->mutex);
   shared_->circuit.Renew(circuit);
   shared_->send = std::move(send);
+  shared_->counts.breaker_open.Set(0);
   shared_->Changed();
 }
 

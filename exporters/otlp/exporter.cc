@@ -41,6 +41,7 @@ EncodeOptions EncodeOptionsOf(const Destination& destination) {
 struct Exporter::State {
   State(Options given, Collect collect_from, metrics::Self& self, const Clock& own_clock)
       : name(given.destination.Name()), collect(std::move(collect_from)), clock(own_clock), dropped(self) {
+    last = std::make_shared<const Snapshot>(Snapshot{.time = clock.UnixNow(), .families = {}});
     Take(std::move(given));
   }
 
@@ -48,7 +49,9 @@ struct Exporter::State {
   void Take(Options given);
   delivery::Send SendWith() const;
   void Run();
-  void Export();
+  bool is_delta() const { return options.destination.temporality == Temporality::kDelta; }
+  // With `exporting` held; what was exported.
+  std::shared_ptr<const Snapshot> Export();
   std::string PackedBody(std::string message) const;
   delivery::Destination InQueue() const { return {.exporter = "otlp", .name = name}; }
 
@@ -73,10 +76,6 @@ struct Exporter::State {
 };
 
 void Exporter::State::Take(Options given) {
-  const auto is_delta = [](const Options& o) { return o.destination.temporality == Temporality::kDelta; };
-  if (last == nullptr || (is_delta(given) && !is_delta(options))) {
-    last = std::make_shared<const Snapshot>(Snapshot{.time = clock.UnixNow(), .families = {}});
-  }
   options = std::move(given);
   relabelling.emplace(options.destination.metric_relabel_configs);
   interval = options.destination.interval;
@@ -100,13 +99,12 @@ std::string Exporter::State::PackedBody(std::string message) const {
   return Pack(payload);
 }
 
-void Exporter::State::Export() {
-  const std::lock_guard<std::mutex> lock(exporting);
-  std::shared_ptr<const Snapshot> now = collect();
+std::shared_ptr<const Snapshot> Exporter::State::Export() {
+  const std::shared_ptr<const Snapshot> now = collect();
   std::shared_ptr<const Snapshot> sent = now;
-  if (options.destination.temporality == Temporality::kDelta) {
+  if (is_delta()) {
     sent = std::make_shared<const Snapshot>(Difference(last.get(), *now));
-    last = std::move(now);
+    last = now;
   }
   // After the difference, so that other rules make no series begin anew.
   if (!relabelling->empty()) {
@@ -122,6 +120,7 @@ void Exporter::State::Export() {
     delivery->Push(
         {.body = PackedBody(std::move(request.body)), .points = request.points, .time = sent->time});
   }
+  return now;
 }
 
 void Exporter::State::Run() {
@@ -138,7 +137,10 @@ void Exporter::State::Run() {
     // What was missed, on a machine that slept, is not made up for.
     last_turn = next + interval <= now ? now : next;
     lock.unlock();
-    Export();
+    {
+      const std::lock_guard<std::mutex> exports(exporting);
+      Export();
+    }
     lock.lock();
   }
 }
@@ -167,6 +169,7 @@ Exporter::~Exporter() {
 }
 
 void Exporter::Export() {
+  const std::lock_guard<std::mutex> lock(state_->exporting);
   state_->Export();
 }
 
@@ -176,6 +179,9 @@ const std::string& Exporter::name() const {
 
 void Exporter::Update(Options options) {
   const std::lock_guard<std::mutex> exporting(state_->exporting);
+  const bool was_delta = state_->is_delta();
+  // The first delta begins where the last cumulative values end, or all of them would count again.
+  if (!was_delta && options.destination.temporality == Temporality::kDelta) state_->last = state_->Export();
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->Take(std::move(options));

@@ -41,7 +41,7 @@ class Exporter {
   Exporter& operator=(const Exporter&) = delete;
 
   // Other settings from now on, of a destination with the same Name(). What is queued is sent with them, and
-  // deltas go on from where they were.
+  // deltas go on from where they, or the cumulative values, were.
   void Update(Options options);
   // As Destination::Name().
   const std::string& name() const;

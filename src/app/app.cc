@@ -56,6 +56,7 @@ App::App(config::Config config, ConfigSource reread, const Clock& clock)
       reread_(std::move(reread)),
       clock_(clock),
       introspection_(config_, clock),
+      external_labels_(config_.external_labels),
       registry_(clock, RegistryOptions(config_)),
       self_(std::make_shared<metrics::Self>()) {}
 
@@ -122,6 +123,8 @@ Status App::Open() {
       .clock = &clock_,
       .lifecycle = ToApi(config_.web.lifecycle),
       .front_page = std::move(front)});
+  // It serves from here on, and who asks for a reload waits until there is something to reload.
+  const std::lock_guard<std::mutex> lock(reload_mutex_);
   Result<std::unique_ptr<http::Server>> server =
       http::Server::Start({.listen = config_.listen,
                            .max_connections = config_.web.max_connections,
@@ -294,6 +297,10 @@ Status App::Reload() {
                {{"error", taken.error().message}});
     return taken;
   }
+  {
+    const std::lock_guard<std::mutex> labels(labels_mutex_);
+    external_labels_ = fresh->external_labels;
+  }
   introspection_.Reloaded(*fresh);
   log::Info(
       "configuration reloaded: rules, Alertmanagers, exporters and log settings are in force, everything "
@@ -311,6 +318,11 @@ Status App::TakeOver(const config::Config& fresh) {
   if (Status exporting = TakeOverExports(fresh); !exporting) return exporting;
   log::Configure(fresh.log.format, fresh.log.level);
   return {};
+}
+
+Labels App::ExternalLabels() const {
+  const std::lock_guard<std::mutex> lock(labels_mutex_);
+  return external_labels_;
 }
 
 Status App::TakeOverExports(const config::Config& config) {
@@ -381,8 +393,8 @@ api::Scrape App::Scrape(std::string_view accept, std::string_view accept_encodin
 
 api::Scrape App::Federate(const std::vector<std::vector<Matcher>>& selectors,
                           std::string_view accept_encoding) {
-  prometheus::Scrape scrape = prometheus::AnswerFederation(*store_, selectors, store_->Now(),
-                                                           config_.external_labels, accept_encoding);
+  prometheus::Scrape scrape =
+      prometheus::AnswerFederation(*store_, selectors, store_->Now(), ExternalLabels(), accept_encoding);
   return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
 }
 

@@ -95,11 +95,15 @@ class App {
                      const std::vector<std::string>& names);
   api::Scrape Federate(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding);
 
+  Labels ExternalLabels() const;
+
   const config::Config config_;
   const ConfigSource reread_;
   const Clock& clock_;
   Introspection introspection_;
   std::mutex reload_mutex_;
+  mutable std::mutex labels_mutex_;
+  Labels external_labels_;  // guarded by it
   std::atomic<bool> stopping_ = false;
   bool draining_ = false;  // the control loop's
 

@@ -84,9 +84,10 @@ Result<std::unique_ptr<Exports>> Exports::Start(const config::Config& config, me
                                            .max_age = queue.max_age,
                                            .clock = &clock},
                                           self);
-  registry.AddSource(std::make_shared<delivery::QueueSource>(*exports->queue_, clock));
   if (Status taken = exports->TakeOver(config); !taken)
     return tl::unexpected<Error>(std::move(taken.error()));
+  // Only now, as there is no way to take it out again.
+  registry.AddSource(std::make_shared<delivery::QueueSource>(*exports->queue_, clock));
   return exports;
 }
 

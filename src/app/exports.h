@@ -27,9 +27,9 @@ class Exports {
   Exports(const Exports&) = delete;
   Exports& operator=(const Exports&) = delete;
 
-  // The destinations of a new configuration, as far as they differ: those that stay keep what waits for them,
-  // and miss nothing. The queue's own settings take a restart. Not by two threads at once. Errors are the
-  // system's; all other destinations are taken over then.
+  // The destinations of a new configuration: those that stay keep what waits for them, and miss nothing. The
+  // queue's own settings take a restart. Not by two threads at once. Errors are the system's; all other
+  // destinations are taken over then.
   Status TakeOver(const config::Config& config);
 
   // A last collection is sent, as far as that can be done by the deadline; what waits on disk is sent after

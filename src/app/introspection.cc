@@ -17,7 +17,8 @@ namespace sidelight::app {
 namespace {
 
 // The keys that a reload takes over; the others wait for a restart.
-constexpr std::array<std::string_view, 5> kReloaded = {"alerting", "exporters", "log", "packs", "rule_files"};
+constexpr std::array<std::string_view, 7> kReloaded = {
+    "alerting", "evaluation_interval", "exporters", "external_labels", "log", "packs", "rule_files"};
 
 std::string WorkingDirectory() {
   std::error_code error;

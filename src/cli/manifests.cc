@@ -13,9 +13,16 @@ namespace {
 
 constexpr std::string_view kOnlyInTheCluster = "1";
 
+struct Piece {
+  size_t lines_before = 0;  // in the stream
+  std::string_view text;
+};
+
 // Documents end at a line "---". It cannot stand at the beginning of a line in YAML otherwise.
-std::vector<std::string> Split(std::string_view text) {
-  std::vector<std::string> documents(1);
+std::vector<Piece> Split(std::string_view text) {
+  std::vector<Piece> documents;
+  size_t first = 0;
+  size_t lines_before = 0;
   size_t lines = 0;
   for (size_t begin = 0; begin < text.size(); ++lines) {
     const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
@@ -23,13 +30,22 @@ std::vector<std::string> Split(std::string_view text) {
     begin = end;
     if (line.starts_with("---") &&
         (line.size() == 3 || std::string_view(" \t\r\n").find(line[3]) != std::string_view::npos)) {
-      // Empty lines for all before it, so that what is said of it has the stream's lines.
-      documents.emplace_back(lines + 1, '\n');
-    } else {
-      documents.back() += line;
+      documents.push_back({lines_before, text.substr(first, begin - line.size() - first)});
+      first = begin;
+      lines_before = lines + 1;
     }
   }
+  documents.push_back({lines_before, text.substr(first)});
   return documents;
+}
+
+// Whether there may be something for us in it. What is somebody else's may be larger than our reader takes: a
+// dashboard is one value of some hundred KiB.
+bool MayConcernUs(std::string_view document) {
+  for (const std::string_view word : {"sidelight.yaml", "taps:", "PrometheusRule", "ontainers:"}) {
+    if (document.find(word) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 // The text at that key, or nothing.
@@ -121,7 +137,10 @@ bool HoldsManifests(std::string_view text) {
 
 Manifests ReadManifests(std::string_view text, const std::string& name) {
   Manifests manifests;
-  for (const std::string& document_text : Split(text)) {
+  for (const Piece& piece : Split(text)) {
+    if (!MayConcernUs(piece.text)) continue;
+    // Empty lines for all before it, so that what is said of it has the stream's lines.
+    const std::string document_text = std::string(piece.lines_before, '\n').append(piece.text);
     const yaml::Document document = yaml::Document::Parse(
         document_text, name.empty() ? "standard input" : name, {.expand_environment = false, .as_go = true});
     if (const Status status = document.status(); !status) {

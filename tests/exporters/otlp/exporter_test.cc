@@ -259,6 +259,22 @@ TEST(OtlpExporterTest, DeltasGoOnThroughOtherSettings) {
   EXPECT_TRUE(receiver.IsInOrder());
 }
 
+TEST(OtlpExporterTest, DeltasBeginWhereCumulativeValuesEnd) {
+  Receiver receiver;
+  Destination destination = receiver.To();
+  Life life(destination, "");
+  life.Count("a", 1000);
+  life.exporter().Export();
+  life.Count("a", 1);
+  destination.temporality = Temporality::kDelta;
+  life.Update(destination);
+  ASSERT_TRUE(receiver.AwaitRequests(2));
+  EXPECT_EQ(receiver.Last("a"), 1001) << "a last cumulative value";
+  life.Count("a", 5);
+  life.Stop(std::chrono::seconds(20));
+  EXPECT_EQ(receiver.Last("a"), 5);
+}
+
 TEST(OtlpExporterTest, AnotherIntervalCountsAtOnce) {
   Receiver receiver;
   Destination destination = receiver.To();

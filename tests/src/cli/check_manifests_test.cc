@@ -103,7 +103,7 @@ TEST(CheckManifestsTest, WhatIsWrongAndWhere) {
        "PrometheusRule/x:1:1: the key \"spec\" is missing"},
       {"a variable that no container has", ConfigMap(std::string("    service: ${env:NOBODY}\n") + kTap),
        "ConfigMap/side/sidelight.yaml:1:10: "},
-      {"what is no YAML", "apiVersion: v1\nkind: ConfigMap\n---\na: [\n", "standard input:4:"},
+      {"what is no YAML", "apiVersion: v1\nkind: ConfigMap\n---\ntaps: [\n", "standard input:4:"},
       {"nothing for us", kDeployment, "standard input: there is nothing in it for Sidelight"},
       {"nothing at all", "\n", "standard input: it is empty"},
   };
@@ -112,6 +112,13 @@ TEST(CheckManifestsTest, WhatIsWrongAndWhere) {
     EXPECT_THAT(report.errors, HasSubstr(c.want)) << c.what;
     EXPECT_EQ(report.exit_code, 1) << c.what << '\n' << report.output << report.errors;
   }
+}
+
+TEST(CheckManifestsTest, WhatIsNotOursMayBeLarge) {
+  const std::string dashboard = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\ndata:\n  d.json: \"" +
+                                std::string(1 << 20, 'x') + "\"\n";
+  const Report report = Checked(dashboard + "---\n" + ConfigMap(kTap) + "---\n" + dashboard);
+  EXPECT_EQ(report.exit_code, 0) << report.errors;
 }
 
 // What a Secret holds nobody knows here; that there is one is enough.
