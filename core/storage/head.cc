@@ -16,9 +16,9 @@ constexpr size_t kRecentShare = 2;
 constexpr uint32_t kTidyRecent = 64;
 constexpr size_t kTidyShare = 16;
 
-// A reader that was interrupted by so many commits takes what it has: a writer that never rests must not
-// keep it waiting.
-constexpr int kMostAttempts = 64;
+// A reader that was interrupted by so many commits has the next one wait: a writer that never rests must not
+// keep it from its answer.
+constexpr int kPatience = 8;
 
 bool Matches(std::span<const Matcher> matchers, const Labels& labels) {
   return std::all_of(matchers.begin(), matchers.end(),
@@ -126,12 +126,14 @@ void Head::Remove(const std::vector<MemorySeries*>& gone) {
 }
 
 void Head::BeginCommit() {
+  committing_.lock();
   commits_.fetch_add(1, std::memory_order_acq_rel);
 }
 
 void Head::EndCommit() {
   commits_.fetch_add(1, std::memory_order_release);
   commits_.notify_all();
+  committing_.unlock();
 }
 
 void Head::Tidy() {
@@ -155,8 +157,10 @@ std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMil
   const IndexView* searched = nullptr;
   uint32_t searched_recent = 0;
   for (int attempt = 0;; ++attempt) {
-    uint64_t commits = commits_.load(std::memory_order_acquire);
-    if (commits % 2 != 0 && attempt < kMostAttempts) {
+    std::unique_lock no_commit(committing_, std::defer_lock);
+    if (attempt >= kPatience) no_commit.lock();
+    const uint64_t commits = commits_.load(std::memory_order_acquire);
+    if (commits % 2 != 0) {
       commits_.wait(commits, std::memory_order_acquire);
       continue;
     }
@@ -180,10 +184,7 @@ std::vector<Head::Found> Head::Select(std::span<const Matcher> matchers, UnixMil
       if (!MemorySeries::Reaches(reach, from, to)) continue;
       noted.push_back({series, reach});
     }
-    if (commits % 2 == 0 && commits_.load(std::memory_order_acquire) == commits) return noted;
-    if (attempt < kMostAttempts) continue;
-    for (Found& one : noted) one.view.last_is_float = false;
-    return noted;
+    if (commits_.load(std::memory_order_acquire) == commits) return noted;
   }
 }
 

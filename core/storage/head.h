@@ -3,7 +3,7 @@
 // The writer holds `mutex` for whatever is marked as the writer's. Readers never take it: they pin the epoch,
 // look at the newest index and the few series that came after it, and note how far each series reached. A
 // commit is seen whole: it makes `commits_` odd as long as it lasts, and a reader that noted anything
-// meanwhile notes it again.
+// meanwhile notes it again; one that had to do so too often holds the next commit up.
 #pragma once
 
 #include <tsl/robin_set.h>
@@ -122,6 +122,7 @@ class Head {
 
   std::atomic<IndexView*> view_;
   std::atomic<uint64_t> commits_{0};
+  std::mutex committing_;  // held from the beginning of a commit to its end
 };
 
 }  // namespace sidelight::storage
