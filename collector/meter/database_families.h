@@ -33,7 +33,8 @@ using KindView = BasicKind<std::string_view>;
 using Kind = BasicKind<std::string>;
 
 inline KindView KindOf(const Exchange& exchange) {
-  return {.operation = exchange.operation,
+  // The semantic conventions want no operation that is read out of a query: a summary stands in its place.
+  return {.operation = exchange.summary.empty() ? exchange.operation : std::string_view(),
           .database = exchange.database,
           .error = exchange.error,
           .summary = exchange.summary,

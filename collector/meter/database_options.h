@@ -18,6 +18,7 @@ struct DatabaseOptions {
   Duration cache_window = std::chrono::minutes(5);    // of the hit ratio
   std::optional<Duration> slow_query = std::nullopt;  // what takes longer is counted as slow
   bool log_slow_queries = false;                      // ... and logged; only with slow_query
+  friend bool operator==(const DatabaseOptions&, const DatabaseOptions&) = default;
 };
 
 // Reads those keys from a tap's mapping. What is wrong is recorded at its node and leaves its default; the

@@ -31,6 +31,8 @@ class KeyspacePattern {
     return MatchesRest(key.substr(literal_));
   }
 
+  friend bool operator==(const KeyspacePattern&, const KeyspacePattern&) = default;
+
  private:
   bool MatchesRest(std::string_view key) const;
 

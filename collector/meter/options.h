@@ -17,6 +17,7 @@ enum class NamingStyle { kOtel, kPlain };
 struct Naming {
   NamingStyle style = NamingStyle::kOtel;
   std::string prefix = {};  // of kPlain only; part of a classic metric name
+  friend bool operator==(const Naming&, const Naming&) = default;
 };
 
 struct Options {
@@ -24,6 +25,7 @@ struct Options {
   std::vector<RoutePattern> routes = {};
   std::vector<RoutePattern> ignore = {};  // carried, not measured
   Naming naming = {};
+  friend bool operator==(const Options&, const Options&) = default;
 };
 
 // Reads those keys from a tap's mapping. What is wrong is recorded at its node and leaves its default; the

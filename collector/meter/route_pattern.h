@@ -32,11 +32,14 @@ class RoutePattern {
   // parameter before the rest of a path.
   bool MoreSpecificThan(const RoutePattern& other) const;
 
+  friend bool operator==(const RoutePattern&, const RoutePattern&) = default;
+
  private:
   enum class Kind : char { kLiteral, kParameter, kRest };
   struct Segment {
     Kind kind = Kind::kLiteral;
     std::string literal;  // percent-decoded; empty for the other kinds
+    friend bool operator==(const Segment&, const Segment&) = default;
   };
 
   std::string text_;

@@ -39,8 +39,10 @@ struct CacheLookup {
 };
 
 struct Exchange {
-  std::string_view operation;  // HTTP: the method, "_OTHER" when unknown; Redis, memcached: the command
-  std::string_view target;     // HTTP: the path without query; cut at a limit of the observer's
+  // HTTP: the method; Redis, memcached: the command; PostgreSQL: the first word of the statement; "_OTHER"
+  // when unknown.
+  std::string_view operation;
+  std::string_view target;            // HTTP: the path without query; cut at a limit of the observer's
   std::string_view protocol_version;  // HTTP: "1.0", "1.1"
   int status = 0;                     // HTTP status code; 0 when there was no answer
   Outcome outcome = Outcome::kAnswered;

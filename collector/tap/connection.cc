@@ -300,6 +300,8 @@ bool Connection::PumpSpliced(End& from, End& to, uint64_t skippable) {
     } else if (error == EAGAIN) {
       // Small reads may follow, or nothing: a read will tell.
       from.bulk = false;
+      // splice(2) stops before urgent data for good, in line or not. A read takes it.
+      if (from.more_behind) return false;
       from.readable = false;
     } else {
       OnLost(from);
@@ -477,6 +479,8 @@ void Connection::CloseIfIdle() {
   }
   if (shows_all_ && observer->Skippable(Direction::kRequest) == Observer::kEverything) return;
   if (client_.HasLeft() || upstream_.HasLeft()) return;
+  // A request that is here and was not read yet: its event is still to come.
+  if (!client_.ended && client_.stream->HasUnread()) return;
   Close();
 }
 
@@ -485,11 +489,15 @@ void Connection::Shutdown() {
     GiveUp(state_ == State::kExplaining ? explained_reason_ : CloseReason::kShutdown);
 }
 
-void Connection::CheckSilence(TimePoint before) {
-  if (state_ != State::kOpen || last_moved_ > before || observer_ == nullptr) return;
-  // It is the client that is slow, if it does not take what is there, or the upstream does not take the
-  // request.
-  if (upstream_.HasLeft() || !UpToDate()->AwaitingResponse()) return;
+void Connection::CheckSilence(TimePoint now) {
+  if (state_ != State::kOpen || observer_ == nullptr || !UpToDate()->AwaitingResponse()) return;
+  // The system holds megabytes for an upstream that takes its request slowly, and has room for more of it
+  // only now and then.
+  const size_t unsent = upstream_.stream->Unsent();
+  if (unsent < unsent_) last_moved_ = now;
+  unsent_ = unsent;
+  // It is the client that is slow, if it does not take what is there.
+  if (upstream_.HasLeft() || now - last_moved_ < proxy_.options().timeout) return;
   GiveUp(CloseReason::kTimeout);
 }
 

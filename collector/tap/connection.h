@@ -35,13 +35,14 @@ class Connection final : public net::Buried {
   void OnResolved(const net::Addresses& addresses);
   bool resolving() const { return state_ == State::kResolving; }
 
-  // Closes it in order if it is idle: no exchange under way, nothing kept. A connection that nobody parses is
-  // never known to be idle; it ends when its peers end it.
+  // Closes it in order if it is idle: no exchange under way, nothing kept or to be read. One that nobody
+  // parses is never known to be idle; it ends when its peers end it.
   void CloseIfIdle();
   // The deadline for draining has passed.
   void Shutdown();
-  // Gives up if the upstream owes an answer and nothing has moved since `before`.
-  void CheckSilence(TimePoint before);
+  // Gives up if the upstream owes an answer and nothing has moved within the tap's timeout. Called a few
+  // times within that.
+  void CheckSilence(TimePoint now);
   // Shows the observer bytes that were read before.
   void Observe(Direction direction, std::string_view bytes, TimePoint t);
 
@@ -142,6 +143,7 @@ class Connection final : public net::Buried {
   std::unique_ptr<Attempt> attempt_;
   net::TimerId timer_ = net::kNoTimer;
   TimePoint last_moved_;
+  size_t unsent_ = 0;  // to the upstream, when CheckSilence() looked last
 };
 
 }  // namespace sidelight::tap

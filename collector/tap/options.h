@@ -19,6 +19,8 @@ struct Options {
   bool proxy_protocol = false;         // send a PROXY protocol v2 header to the backend
   Duration connect_timeout = std::chrono::seconds(5);
   Duration timeout{};  // an upstream silent for longer than this while it owes an answer; 0: no limit
+
+  friend bool operator==(const Options&, const Options&) = default;
 };
 
 // Reads `name`, `listen`, `upstream`, `source`, `proxy_protocol` (off, on or v2), `connect_timeout` and

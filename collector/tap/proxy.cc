@@ -127,8 +127,8 @@ void Proxy::OnResolved(const net::Addresses& addresses) {
 }
 
 void Proxy::Sweep() {
-  const TimePoint before = context_.loop.FreshNow() - options_.timeout;
-  ForEach([before](Connection& connection) { connection.CheckSilence(before); });
+  const TimePoint now = context_.loop.FreshNow();
+  ForEach([now](Connection& connection) { connection.CheckSilence(now); });
   sweep_ = context_.loop.RunAfter(SweepInterval(options_.timeout), [this] { Sweep(); });
 }
 

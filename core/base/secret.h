@@ -1,5 +1,5 @@
-// Secret: a text that nobody may see: it is not printed, not compared and not logged by accident. Whoever
-// sends it asks for it by Reveal(), at the place where it is sent.
+// Secret: a text that nobody may see: it is neither printed nor logged by accident. Whoever sends it asks for
+// it by Reveal(), at the place where it is sent.
 #pragma once
 
 #include <string>
@@ -14,6 +14,8 @@ class Secret {
 
   const std::string& Reveal() const { return text_; }
   bool empty() const { return text_.empty(); }
+  // Of two readings of a configuration: whether it has changed. Not for what a stranger sends.
+  friend bool operator==(const Secret&, const Secret&) = default;
 
  private:
   std::string text_;

@@ -86,11 +86,12 @@ Result<Address> Address::Parse(std::string_view text) {
   }
   if (text.find("://") != text.npos) return fail("it has a scheme");
   const size_t colon = text.rfind(':');
-  if (colon == text.npos) return fail("the port is missing");
+  constexpr std::string_view kNoHost = "the host is missing (0.0.0.0 means every address)";
+  if (colon == text.npos) return fail(ParsePort(text) ? kNoHost : "the port is missing");
   const std::optional<uint16_t> port = ParsePort(text.substr(colon + 1));
   if (!port) return fail("the port is not a number from 0 to 65535");
   std::string_view host = text.substr(0, colon);
-  if (host.empty()) return fail("the host is missing (0.0.0.0 means every address)");
+  if (host.empty()) return fail(kNoHost);
   if (host.front() == '[') {
     if (host.size() < 3 || host.back() != ']') return fail("the bracket is not closed");
     std::string v6(host.substr(1, host.size() - 2));

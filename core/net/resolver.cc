@@ -134,18 +134,25 @@ void SystemResolver::Run(const std::shared_ptr<State>& state) {
     if (state->stopped) return;
     State::Name& name = state->names[host];
     name.queued = false;
-    if (found && !found->empty()) {
-      name.good = std::make_shared<const std::vector<SocketAddress>>(*std::move(found));
-      if (std::exchange(name.failing, false)) log::Info("upstream name resolves again", {{"name", host}});
-    } else if (!std::exchange(name.failing, true)) {
-      log::Warn("upstream name did not resolve", {{"name", host},
-                                                  {"error", found ? "no address" : found.error().message},
-                                                  {"kept", name.good ? "the last good answer" : "nothing"}});
-    }
+    const bool fails = !found || found->empty();
+    const bool changed = std::exchange(name.failing, fails) != fails;
+    if (!fails) name.good = std::make_shared<const std::vector<SocketAddress>>(*std::move(found));
+    const bool keeps_good = name.good != nullptr;
     // Posted with the mutex held, so that after Stop() no loop is touched.
     for (State::Waiter& waiter : std::exchange(name.waiters, {})) {
       waiter.loop->Post([done = std::move(waiter.done), good = name.good] { done(good); });
     }
+    if (!changed) continue;
+    // Without the mutex: while nobody reads the log, a line of it stops whoever writes it.
+    lock.unlock();
+    if (!fails) {
+      log::Info("upstream name resolves again", {{"name", host}});
+    } else {
+      log::Warn("upstream name did not resolve", {{"name", host},
+                                                  {"error", found ? "no address" : found.error().message},
+                                                  {"kept", keeps_good ? "the last good answer" : "nothing"}});
+    }
+    lock.lock();
   }
 }
 

@@ -1,7 +1,9 @@
 #include "core/net/socket_stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +34,16 @@ IoResult SocketStream::Write(std::string_view bytes) {
   const ssize_t n = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n >= 0) return {.n = static_cast<size_t>(n)};
   return Failed();
+}
+
+bool SocketStream::HasUnread() const {
+  char first;
+  return recv(fd_, &first, 1, MSG_PEEK) > 0;
+}
+
+size_t SocketStream::Unsent() const {
+  int bytes = 0;
+  return ioctl(fd_, SIOCOUTQ, &bytes) == 0 ? static_cast<size_t>(bytes) : 0;
 }
 
 void SocketStream::ShutdownWrite() {

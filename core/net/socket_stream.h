@@ -17,6 +17,8 @@ class SocketStream final : public Stream {
 
   IoResult Read(std::span<char> into) override;
   IoResult Write(std::string_view bytes) override;
+  bool HasUnread() const override;
+  size_t Unsent() const override;
   void ShutdownWrite() override;
   void Reset() override;
   int fd() const override { return fd_; }

@@ -27,6 +27,10 @@ class Stream {
 
   virtual IoResult Read(std::span<char> into) = 0;
   virtual IoResult Write(std::string_view bytes) = 0;
+  // Whether there are bytes to read now; an end or an error is none.
+  virtual bool HasUnread() const = 0;
+  // Bytes that were written and that the peer's system has not taken yet.
+  virtual size_t Unsent() const = 0;
   // No more will be written: the peer sees the end, its own direction goes on.
   virtual void ShutdownWrite() = 0;
   // Closes so that the peer sees a reset and not an orderly end.

@@ -44,10 +44,10 @@ class Http1Observer final : public Observer {
 
   uint64_t Skippable(Direction direction) const override {
     if (done_) return kEverything;
-    // A response that ends with the connection is read, however long it is: only a connection that has gone
-    // opaque may say kEverything, and is counted as unparsed.
-    return direction == Direction::kRequest ? request_.Skippable()
-                                            : std::min(response_.Skippable(), kEverything - 1);
+    // A response that ends with the connection is read, however long it is, and so is a CONNECT that is not
+    // granted yet: only a connection that has gone opaque may say kEverything, and is counted as unparsed.
+    const Parser& parser = direction == Direction::kRequest ? request_ : response_;
+    return std::min(parser.Skippable(), kEverything - 1);
   }
 
   bool AwaitingResponse() const override { return !queue_.empty(); }

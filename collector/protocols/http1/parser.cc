@@ -23,6 +23,7 @@ constexpr uint32_t kResponseLengths = 1U << kContentType.size() | 1U << kCacheSt
                                       1U << kCfCacheStatus.size() | 1U << kXCache.size() |
                                       1U << kXCacheStatus.size() | 1U << kAge.size();
 constexpr std::string_view kEventStream = "text/event-stream";
+constexpr std::string_view kContentLength = "content-length";
 
 // As much as a lenient backend would read: what llhttp still refuses is no HTTP to anyone.
 constexpr uint8_t kLenient = LENIENT_HEADERS | LENIENT_CHUNKED_LENGTH | LENIENT_KEEP_ALIVE |
@@ -133,6 +134,7 @@ Parser::Event Parser::Next(std::string_view& bytes) {
 void Parser::BeginMessage() {
   in_value_ = false;
   header_ = Header::kNone;
+  repeats_length_ = false;
   captured_ = 0;
   head_bytes_ = 0;
   body_bytes_ = 0;
@@ -198,6 +200,7 @@ Parser::Event Parser::NextHead(std::string_view& bytes) {
   if (http_.http_major != 1) return Event::kInvalid;
   if (direction_ == Direction::kResponse && http_.status_code < 100) return Event::kInvalid;
   if (in_value_ && header_ != Header::kNone) FinishHeader();
+  if (repeats_length_ && http_.content_length != body_remaining_) return Event::kInvalid;
   if (direction_ == Direction::kRequest) target_.End(target_text_);
   bytes.remove_prefix(used);
   state_ = State::kHeadDone;
@@ -295,6 +298,10 @@ int Parser::OnHeaderField(llhttp_t* http, const char* at, size_t length) {
     if (self.header_ != Header::kNone) self.FinishHeader();
     self.in_value_ = false;
     self.captured_ = 0;
+  } else if (self.repeats_length_ && (http->flags & F_CONTENT_LENGTH) == 0) {
+    // The name goes on: it was the beginning of another one.
+    http->content_length = self.body_remaining_;
+    http->flags |= F_CONTENT_LENGTH;
   }
   std::string_view name(at, length);
   if (self.captured_ > 0 || at + length == self.input_end_) {
@@ -308,6 +315,18 @@ int Parser::OnHeaderField(llhttp_t* http, const char* at, size_t length) {
   const uint32_t lengths = self.direction_ == Direction::kRequest ? kRequestLengths : kResponseLengths;
   const bool candidate = name.size() <= kLongestName && (lengths >> name.size() & 1) != 0;
   self.header_ = candidate ? Find(self.direction_, name) : Header::kNone;
+  if ((http->flags & F_CONTENT_LENGTH) != 0 && EqualFold(name, kContentLength)) return self.RepeatLength();
+  return 0;
+}
+
+// llhttp refuses a second Content-Length, whatever it says; one that says the same is harmless (RFC 9112
+// section 6.3). So llhttp is made to forget the first.
+int Parser::RepeatLength() {
+  if (repeats_length_ && http_.content_length != body_remaining_) return -1;
+  repeats_length_ = true;
+  body_remaining_ = http_.content_length;
+  http_.content_length = 0;
+  http_.flags &= static_cast<uint16_t>(~F_CONTENT_LENGTH);
   return 0;
 }
 

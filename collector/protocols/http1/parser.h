@@ -119,6 +119,7 @@ class Parser {
   Event NextHead(std::string_view& bytes);
   bool PlausibleVersion() const;
   void FinishHeader();
+  int RepeatLength();
 
   llhttp_t http_;
   const Direction direction_;
@@ -132,11 +133,12 @@ class Parser {
   bool is_head_ = false;
   bool is_connect_ = false;
   bool event_stream_ = false;
+  bool repeats_length_ = false;  // Content-Length came more than once
   uint8_t captured_ = 0;
   std::array<char, kMaxMethod> capture_;  // the method; later names in pieces, and a header's value
 
   uint32_t head_bytes_ = 0;
-  uint64_t body_remaining_ = 0;  // in kLength
+  uint64_t body_remaining_ = 0;  // in kLength; in kHead: what Content-Length said before it came again
   uint64_t body_bytes_ = 0;
   ChunkedReader chunked_;
   TargetReader target_;

@@ -30,38 +30,38 @@ class LineReader {
   bool done_ = false;  // carry_ is a line that was returned
 };
 
-// How many bytes come before the first space. Words are short, and a call of memchr for each would cost more
+// The first space in [at, end), or its end. Words are short, and a call of memchr for each would cost more
 // than all else that is done with them; so eight bytes are looked at in one step.
-inline size_t WordLength(std::string_view text) {
+inline const char* WordEnd(const char* at, const char* end) {
   static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
   constexpr uint64_t kOnes = 0x0101010101010101;
-  size_t length = 0;
-  for (uint64_t bytes = 0; text.size() - length >= sizeof bytes; length += sizeof bytes) {
-    std::memcpy(&bytes, text.data() + length, sizeof bytes);
+  for (uint64_t bytes = 0; end - at >= static_cast<std::ptrdiff_t>(sizeof bytes); at += sizeof bytes) {
+    std::memcpy(&bytes, at, sizeof bytes);
     bytes ^= kOnes * ' ';
     // The lowest byte that is zero has its highest bit set here.
     const uint64_t zeros = (bytes - kOnes) & ~bytes & kOnes * 0x80;
-    if (zeros != 0) return length + static_cast<size_t>(std::countr_zero(zeros)) / 8;
+    if (zeros != 0) return at + std::countr_zero(zeros) / 8;
   }
-  while (length < text.size() && text[length] != ' ') ++length;
-  return length;
+  while (at != end && *at != ' ') ++at;
+  return at;
 }
 
 // The words of a line, which spaces part.
 class Words {
  public:
-  explicit Words(std::string_view text) : rest_(text) {}
+  explicit Words(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
   // "" when there are no more.
   std::string_view Next() {
-    while (!rest_.empty() && rest_[0] == ' ') rest_.remove_prefix(1);
-    const std::string_view word = rest_.substr(0, WordLength(rest_));
-    rest_.remove_prefix(word.size());
-    return word;
+    while (at_ != end_ && *at_ == ' ') ++at_;
+    const char* const word = at_;
+    at_ = WordEnd(word, end_);
+    return {word, static_cast<size_t>(at_ - word)};
   }
-  std::string_view rest() const { return rest_; }
+  std::string_view rest() const { return {at_, static_cast<size_t>(end_ - at_)}; }
 
  private:
-  std::string_view rest_;
+  const char* at_;
+  const char* end_;
 };
 
 }  // namespace sidelight::memcached

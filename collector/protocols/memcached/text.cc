@@ -1,5 +1,6 @@
 #include "collector/protocols/memcached/text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "collector/protocols/memcached/line.h"
@@ -19,7 +20,7 @@ uint32_t OpaqueOf(std::string_view token) {
 
 bool IsInteger(std::string_view text) {
   if (!text.empty() && text[0] == '-') text.remove_prefix(1);
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 void AddBody(Request& request, uint64_t length) {

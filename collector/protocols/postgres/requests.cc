@@ -5,19 +5,20 @@ namespace sidelight::postgres {
 
 namespace {
 
-std::string RowOf(Keyword operation) {
+std::string RowOf(const Statement& statement) {
   std::string row;
-  AppendStatement({operation, OperationName(operation)}, row);
+  AppendStatement(statement, row);
   return row;
 }
 
+// No query, and so without a summary.
 const std::string& ConnectRow() {
-  static const std::string row = RowOf(Keyword::kConnect);
+  static const std::string row = RowOf({Keyword::kConnect});
   return row;
 }
 
 const std::string& CallRow() {
-  static const std::string row = RowOf(Keyword::kCall);
+  static const std::string row = RowOf({Keyword::kCall, OperationName(Keyword::kCall)});
   return row;
 }
 

@@ -43,6 +43,7 @@ class RedisObserver final : public Observer {
   }
 
   bool AwaitingResponse() const override { return exchanges_.awaiting(); }
+  bool InTransaction() const override { return !done_ && !exchanges_.closed() && session_.in_multi; }
   bool InRequestHead() const override { return !done_ && !request_closed_ && requests_.in_head(); }
 
  private:

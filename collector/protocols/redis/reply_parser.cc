@@ -34,7 +34,7 @@ ReplyParser::Event ReplyParser::Parse(const char*& at, const char* const end) {
 
       case State::kType:
         if (at == end) return Event::kMore;
-        event = *at == '$' && !(first_word_ && first_element_) ? ReadWhole(at, end) : BeginValue(*at++);
+        event = first_word_ && first_element_ ? BeginValue(*at++) : ReadWhole(at, end);
         break;
 
       case State::kNumber: {
@@ -92,21 +92,31 @@ ReplyParser::Event ReplyParser::Parse(const char*& at, const char* const end) {
   }
 }
 
-// A null or a string whose text nobody wants, in one go if it is here from end to end.
+// What nearly all replies are, in one go if it is here from end to end: a string whose text nobody wants, a
+// null, "+OK".
 ReplyParser::Event ReplyParser::ReadWhole(const char*& at, const char* const end) {
-  if (end - at >= 5 && std::memcmp(at, "$-1\r\n", 5) == 0) {
-    at += 5;
+  constexpr std::string_view kNull = "$-1\r\n";
+  constexpr std::string_view kOk = "+OK\r\n";
+  const std::string_view here(at, static_cast<size_t>(end - at));
+  if (here.starts_with(kNull)) {
+    at += kNull.size();
     value_ = Value{.type = '$', .null = true};
-    first_element_ = false;
-    return ValueDone();
-  }
-  int64_t length = 0;
-  const char* const text = ReadShortLength(at + 1, end, length);
-  if (text == nullptr || end - text < length + 2 || text[length] != '\r' || text[length + 1] != '\n') {
+  } else if (*at == '$') {
+    int64_t length = 0;
+    const char* const text = ReadShortLength(at + 1, end, length);
+    if (text == nullptr || end - text < length + 2 || text[length] != '\r' || text[length + 1] != '\n') {
+      return BeginValue(*at++);
+    }
+    at = text + length + 2;
+    value_ = Value{.type = '$', .empty = length == 0};
+  } else if (open_.empty() && here.starts_with(kOk)) {
+    at += kOk.size();
+    value_ = Value{.type = '+'};
+    word_size_ = 0;
+    Keep("OK", 2);
+  } else {
     return BeginValue(*at++);
   }
-  at = text + length + 2;
-  value_ = Value{.type = '$', .empty = length == 0};
   first_element_ = false;
   return ValueDone();
 }

@@ -24,7 +24,12 @@ struct Session {
       case Kind::kMulti:
         in_multi = true;
         break;
+      case Kind::kExec:
+      case Kind::kDiscard:
+        in_multi = false;
+        break;
       case Kind::kReset:
+        in_multi = false;
         resp3 = false;
         subscriptions.Clear();
         SetDatabase(0);

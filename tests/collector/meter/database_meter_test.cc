@@ -179,8 +179,15 @@ TEST_F(DatabaseMeterTest, OneLookupIsTheseSeries) {
 TEST_F(DatabaseMeterTest, OneQueryIsTheseSeries) {
   Make(kPostgres, {.identity = kDb, .options = {.slow_query = milliseconds(100)}});
   sink_->SessionChanged(SessionState::kClosed, SessionState::kIdle);
-  Do({.database = "shop", .summary = "SELECT orders", .rows = 7, .duration = milliseconds(101)});
-  Do({.database = "shop", .summary = "SELECT orders", .rows = 3, .duration = milliseconds(100)});
+  const auto select = [](int rows, int millis) {
+    return Command{.operation = "SELECT",
+                   .database = "shop",
+                   .summary = "SELECT orders",
+                   .rows = rows,
+                   .duration = milliseconds(millis)};
+  };
+  Do(select(7, 101));
+  Do(select(3, 100));
   const std::string query =
       R"(db_namespace="shop", db_query_summary="SELECT orders", db_system_name="postgresql", )"
       R"(server_address="db", server_port="5432", tap="db"})";

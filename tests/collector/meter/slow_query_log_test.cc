@@ -42,7 +42,7 @@ class SlowQueryLogTest : public ::testing::Test {
   }
   void WaitFor(const int& counted, int n) {
     std::unique_lock lock(mutex_);
-    ASSERT_TRUE(changed_.wait_for(lock, seconds(10), [&] { return counted >= n; })) << counted << " of " << n;
+    ASSERT_TRUE(changed_.wait_for(lock, seconds(60), [&] { return counted >= n; })) << counted << " of " << n;
   }
   // What was written, once all is.
   std::vector<std::string> Lines() {

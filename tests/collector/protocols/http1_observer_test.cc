@@ -888,7 +888,8 @@ TEST(Http1Observer, WhatCannotBeReadIsOpaque) {
       {"a length in two parts", R"(GET / HTTP/1.1\r\nContent-Length: 5 5\r\n\r\n)"},
       {"a list of lengths", R"(GET / HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n)"},
       {"two lengths", R"(GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n)"},
-      {"twice the same length", R"(GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n)"},
+      {"three lengths",
+       R"(GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\nContent-Length: 6\r\n\r\n)"},
       {"a length beyond 64 bits", R"(GET / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\n)"},
       {"redis", R"(*1\r\n$4\r\nPING\r\n)"},
   };
@@ -970,6 +971,16 @@ TEST(Http1Observer, LengthsThatDisagree) {
         started POST /a
         ended POST /a 1.1 200 answered, 1 in, 1 out, 1 2 2
         started GET /b)"},
+      {"the same length again", R"(
+        > POST /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length-Of: 7\r\ncontent-length: 01\r\n\r\nx
+        < HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\nContent-Length: 2\r\nAge: 1\r\n\r\nok
+        > GET /b HTTP/1.1\r\n\r\n
+        < HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n)",
+       R"(
+        started POST /a
+        ended POST /a 1.1 200 answered, 1 in, 2 out, 1 2 2, hits 1 misses 0
+        started GET /b
+        ended GET /b 1.1 200 answered, 0 in, 0 out, 3 4 4)"},
       {"a request in an unknown coding has no end that we know", R"(
         > POST /a HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nabcGET / HTTP/1.1\r\n\r\n
         < HTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n
@@ -1131,6 +1142,9 @@ TEST(Http1Observer, SaysWhatMayBeSkipped) {
   EXPECT_EQ(skippable(response), 0u);
   show(response, "\r\n0\r\n\r\n");
   EXPECT_FALSE(observer->AwaitingResponse());
+  show(request, "CONNECT a:1 HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(skippable(request), kAll - 1) << "perhaps a tunnel, and not opaque";
+  show(response, "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
   show(request, "GET /b HTTP/1.1\r\n\r\n");
   show(response, "HTTP/1.1 200 OK\r\n\r\n");
   EXPECT_EQ(skippable(request), 0u);

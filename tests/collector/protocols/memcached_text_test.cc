@@ -182,8 +182,11 @@ TEST(MemcachedText, FindsTheEndOfAWordAnywhere) {
     for (size_t after = 0; after < 12; ++after) {
       for (const char c : {'a', '\0', '!', '\x1f', '\xa0', '\xff'}) {
         const std::string text = std::string(before, c) + " " + std::string(after, c);
-        ASSERT_EQ(WordLength(text), before) << after << " bytes of " << static_cast<int>(c) << " behind";
-        ASSERT_EQ(WordLength(std::string(before, c)), before);
+        const char* const end = text.data() + text.size();
+        const auto length = static_cast<size_t>(WordEnd(text.data(), end) - text.data());
+        ASSERT_EQ(length, before) << after << " bytes of " << static_cast<int>(c) << " behind";
+        const char* const space = text.data() + before;
+        ASSERT_EQ(WordEnd(text.data(), space), space) << before << " bytes of " << static_cast<int>(c);
       }
     }
   }

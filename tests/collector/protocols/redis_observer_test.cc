@@ -641,6 +641,55 @@ TEST(RedisObserver, Transactions) {
   });
 }
 
+// To close the connection of one would undo it, also while no reply is due.
+TEST(RedisObserver, SaysWhenItIsInATransaction) {
+  const std::string granted = "+OK\r\n";
+  const std::string multi = EncodeCommands("MULTI |");
+  const struct {
+    const char* name;
+    Steps steps;
+    bool want;
+  } rows[] = {
+      {"none", {Client(EncodeCommands("GET a |")), Server("$-1\r\n")}, false},
+      {"refused", {Client(multi), Server("-ERR no\r\n")}, false},
+      {"granted", {Client(multi), Server(granted)}, true},
+      {"a command is queued",
+       {Client(multi), Server(granted), Client(EncodeCommands("SET a 1 |")), Server("+QUEUED\r\n")},
+       true},
+      {"a command waits to be queued",
+       {Client(multi), Server(granted), Client(EncodeCommands("SET a 1 |"))},
+       true},
+      {"EXEC", {Client(multi), Server(granted), Client(EncodeCommands("EXEC |")), Server("*0\r\n")}, false},
+      {"EXEC aborts",
+       {Client(multi), Server(granted), Client(EncodeCommands("EXEC |")), Server("-EXECABORT x\r\n")},
+       false},
+      {"DISCARD",
+       {Client(multi), Server(granted), Client(EncodeCommands("DISCARD |")), Server("+OK\r\n")},
+       false},
+      {"RESET",
+       {Client(multi), Server(granted), Client(EncodeCommands("RESET |")), Server("+RESET\r\n")},
+       false},
+      {"without replies", {Client(EncodeCommands("CLIENT REPLY OFF | MULTI | SET a 1 |"))}, true},
+      {"EXEC without replies",
+       {Client(EncodeCommands("CLIENT REPLY OFF | MULTI | SET a 1 | EXEC |"))},
+       false},
+      {"the server has gone", {Client(multi), Server(granted), ServerClosed()}, false},
+      {"what we cannot read", {Client(multi), Server(granted), Client("\x01")}, false},
+  };
+  for (const auto& row : rows) {
+    Recorder recorder;
+    const auto observer = MakeObserver(recorder);
+    for (const Step& step : row.steps) {
+      if (step.closes) {
+        observer->OnClosed(step.direction, step.reason, At(0));
+      } else {
+        observer->OnBytes(step.direction, step.bytes, At(0));
+      }
+    }
+    EXPECT_EQ(observer->InTransaction(), row.want) << row.name;
+  }
+}
+
 TEST(RedisObserver, Subscriptions) {
   ExpectAll({
       {"RESP2", R"(

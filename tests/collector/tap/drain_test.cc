@@ -23,7 +23,7 @@ class DrainTest : public testing::Test {
   void Drain(Duration deadline) {
     harness.worker->Drain(deadline, [this] { drained.set_value(); });
   }
-  bool Drained(Duration wait = seconds(10)) { return done.wait_for(wait) == std::future_status::ready; }
+  bool Drained(Duration wait = seconds(60)) { return done.wait_for(wait) == std::future_status::ready; }
 
   TestSocket backends = TestSocket::Listen();
   std::promise<void> drained;
@@ -91,6 +91,55 @@ TEST_F(DrainTest, ATransactionIsFinished) {
   EXPECT_TRUE(Drained());
   EXPECT_EQ(client.End(), "end");
   EXPECT_EQ(backend.End(), "end");
+}
+
+// The reply to a command that MULTI queues is due, though nothing is measured of it yet.
+TEST_F(DrainTest, ATransactionOfRedisIsFinished) {
+  Begin(*FindProtocol("redis"));
+  const auto ask = [this](const std::string& question, const std::string& answer) {
+    ASSERT_TRUE(client.Send(question));
+    ASSERT_EQ(backend.Receive(question.size()), question);
+    ASSERT_TRUE(backend.Send(answer));
+    ASSERT_EQ(client.Receive(answer.size()), answer);
+  };
+  ask("MULTI\r\n", "+OK\r\n");
+  Drain(seconds(60));
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  ask("INCR a\r\n", "+QUEUED\r\n");
+  EXPECT_FALSE(Drained(milliseconds(50)));
+  ask("EXEC\r\n", "*1\r\n:1\r\n");
+  EXPECT_TRUE(Drained());
+  EXPECT_EQ(client.End(), "end");
+  EXPECT_EQ(backend.End(), "end");
+}
+
+// It is here when draining begins, and nobody has looked yet.
+TEST_F(DrainTest, ARequestThatHasArrivedIsServed) {
+  Begin(kLines);
+  ASSERT_TRUE(client.Send("get\n"));
+  ASSERT_EQ(backend.Receive(4), "get\n");
+  ASSERT_TRUE(backend.Send("hallo\n"));
+  ASSERT_EQ(client.Receive(6), "hallo\n");
+  // The loop is held so that two tasks run in one turn of it: in the first of them the request arrives, and
+  // the second is the beginning of Drain().
+  std::promise<void> posted;
+  std::promise<void> in_turn;
+  std::promise<void> arrived;
+  net::EventLoop& loop = harness.worker->loop();
+  loop.Post([&posted] { posted.get_future().wait(); });
+  loop.Post([&in_turn, &arrived] {
+    in_turn.set_value();
+    arrived.get_future().wait();
+  });
+  Drain(seconds(60));
+  posted.set_value();
+  in_turn.get_future().wait();
+  ASSERT_TRUE(client.Send("again\n"));
+  arrived.set_value();
+  ASSERT_EQ(backend.Receive(6), "again\n");
+  ASSERT_TRUE(backend.Send("hallo\n"));
+  EXPECT_EQ(client.ReceiveAll(), (std::pair<std::string, std::string>("hallo\n", "end")));
+  EXPECT_TRUE(Drained());
 }
 
 TEST_F(DrainTest, TheDeadlineResets) {

@@ -32,7 +32,7 @@ class Story {
   }
   bool WaitFor(const std::string& line) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10),
+    return changed_.wait_for(lock, std::chrono::seconds(60),
                              [&] { return std::find(lines_.begin(), lines_.end(), line) != lines_.end(); });
   }
   std::vector<std::string> lines() {
@@ -145,7 +145,7 @@ class Harness {
   // The sum of a family's series whose labels contain `label`, when it has become `wanted`; else what it is.
   double Wait(const std::string& family, const std::string& label, double wanted) {
     double got = 0;
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       got = Value(family, label);
       if (got == wanted) break;
       poll(nullptr, 0, 10);

@@ -41,7 +41,7 @@ TEST(Outcome, RefusedAndTheRequestComesLate) {
 }
 
 TEST(Outcome, RefusedAndNoRequestComes) {
-  Harness harness({.explain = milliseconds(50)});
+  Harness harness({.explain = std::chrono::seconds(1)});
   Tap& tap = harness.Add(Harness::To(Nobody()));
   harness.Start();
   TestSocket client = TestSocket::Connect(tap.bound());
@@ -145,6 +145,42 @@ TEST(Outcome, Timeout) {
   // Who is owed nothing may be silent.
   ASSERT_TRUE(idle.Send("get\n"));
   EXPECT_EQ(idle_backend.Receive(4), "get\n");
+}
+
+// In the middle of an upload whose rest need not be seen, and whose answer is due already.
+class Uploading final : public Observer {
+ public:
+  void OnBytes(Direction, std::string_view, TimePoint) override {}
+  void OnSkipped(Direction, uint64_t, TimePoint) override {}
+  void OnClosed(Direction, CloseReason, TimePoint) override {}
+  uint64_t Skippable(Direction) const override { return kEverything - 1; }
+  bool AwaitingResponse() const override { return true; }
+  bool InRequestHead() const override { return false; }
+};
+
+TEST(Outcome, WhoTakesARequestSlowlyIsNotSilent) {
+  constexpr Protocol kUpload{
+      "upload", [](ExchangeSink&) -> std::unique_ptr<Observer> { return std::make_unique<Uploading>(); }};
+  TestSocket backends = TestSocket::Listen();
+  backends.Set(SO_RCVBUF, 4096);
+  Harness harness;
+  Options options = Harness::To(backends.address());
+  options.timeout = std::chrono::seconds(3);
+  Tap& tap = harness.Add(options, kUpload);
+  harness.Start();
+  TestSocket client = TestSocket::Connect(tap.bound());
+  TestSocket backend = backends.Accept();
+  ASSERT_GT(client.SendUntilFull(64 << 20), size_t{1} << 20);
+  // Less within the timeout than the system holds for the backend.
+  size_t got = 0;
+  for (int i = 0; i < 150; ++i) {
+    const std::string piece = backend.Receive(1024);
+    got += piece.size();
+    ASSERT_EQ(piece.size(), 1024u) << "after " << got << " bytes";
+    poll(nullptr, 0, 30);
+  }
+  // Who takes no more of it is.
+  EXPECT_EQ(client.End(), "reset");
 }
 
 TEST(Outcome, Overloaded) {

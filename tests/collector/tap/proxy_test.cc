@@ -55,7 +55,7 @@ TEST(Proxy, ABackendMaySpeakFirst) {
 TEST(Proxy, WhatABackendSaidBeforeItsResetArrives) {
   Connected c;
   ASSERT_TRUE(c.client.Send("upload, of which the backend reads nothing\n"));
-  ASSERT_TRUE(c.backend.Readable(5000));
+  ASSERT_TRUE(c.backend.Readable(60'000));
   ASSERT_TRUE(c.backend.Send("too large\n"));
   EXPECT_EQ(c.client.Receive(10), "too large\n");
   c.backend.Close();  // with bytes unread: a reset
@@ -79,6 +79,21 @@ TEST(Proxy, BackPressure) {
     EXPECT_EQ(bytes.size(), sent) << protocol->name;
     EXPECT_EQ(bytes.find_first_not_of('x'), std::string::npos) << protocol->name;
     EXPECT_EQ(end, "end") << protocol->name;
+  }
+}
+
+// Nor are those held up that come before and behind it, which may be spliced.
+TEST(Proxy, UrgentBytesStayInTheirPlace) {
+  const std::string before(100'000, 'a');
+  const std::string behind(1000, 'b');
+  for (int i = 0; i < 10; ++i) {
+    Connected c(kTcp);
+    c.backend.Set(SO_OOBINLINE, 1);
+    ASSERT_TRUE(c.client.Send(before));
+    ASSERT_EQ(send(c.client.fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL), 1);
+    ASSERT_TRUE(c.client.Send(behind));
+    const std::string all = before + "!" + behind;
+    ASSERT_TRUE(c.backend.Receive(all.size()) == all) << "at try " << i;
   }
 }
 

@@ -211,7 +211,7 @@ TEST(Transparency, WhatIsSentArrives) {
   std::string folder = (std::filesystem::temp_directory_path() / "sidelight-XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const Address v4 = Address::Tcp("127.0.0.1", 0);
-  const Address v6 = Address::Tcp("::1", 0);
+  const Address v6 = net::HasIpv6() ? Address::Tcp("::1", 0) : v4;
   const auto local = [&folder](const char* name) { return Address::Unix(folder + "/" + name); };
   net::RaiseFileLimit();
 
@@ -304,7 +304,7 @@ TEST(Transparency, WhatIsSentArrives) {
         ++at;
       }
     }
-    ASSERT_LT(std::chrono::steady_clock::now() - last_progress, std::chrono::seconds(20))
+    ASSERT_LT(std::chrono::steady_clock::now() - last_progress, std::chrono::minutes(1))
         << open.front().second << " hangs: client sent " << open.front().first.client.sent << " of "
         << open.front().first.client.to_send.size() << ", backend sent " << open.front().first.backend.sent
         << " of " << open.front().first.backend.to_send.size();

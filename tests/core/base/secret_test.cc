@@ -16,7 +16,7 @@ concept Printable = requires(std::ostream& out, const T& value) {
 };
 
 static_assert(!Printable<Secret>);
-static_assert(!std::equality_comparable<Secret>);
+static_assert(!std::equality_comparable_with<Secret, std::string>);
 static_assert(!std::convertible_to<Secret, std::string> && !std::convertible_to<Secret, std::string_view>);
 static_assert(!std::convertible_to<std::string, Secret>);
 
@@ -25,6 +25,11 @@ TEST(SecretTest, IsRevealedOnlyWhenAsked) {
   const Secret secret("hunter2");
   EXPECT_FALSE(secret.empty());
   EXPECT_EQ(secret.Reveal(), "hunter2");
+}
+
+TEST(SecretTest, TellsWhetherItHasChanged) {
+  EXPECT_TRUE(Secret("hunter2") == Secret("hunter2"));
+  EXPECT_FALSE(Secret("hunter2") == Secret("hunter3"));
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ TEST(Address, SaysWhatIsWrong) {
   const std::pair<std::string, std::string_view> kCases[] = {
       {"", "the port is missing"},
       {"127.0.0.1", "the port is missing"},
+      {"8080", "the host is missing"},
       {":8080", "the host is missing"},
       {"localhost:", "the port is not a number"},
       {"localhost:http", "the port is not a number"},

@@ -40,7 +40,7 @@ struct Accepted final : Acceptor::Handler {
 };
 
 bool RunUntil(EventLoop& loop, const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     loop.RunOnce(milliseconds(50));
@@ -51,8 +51,9 @@ bool RunUntil(EventLoop& loop, const std::function<bool()>& done) {
 TEST(Listener, AcceptsOverEveryFamily) {
   const Folder folder;
   auto loop = *EventLoop::Open();
-  for (const Address& address :
-       {Loopback(), Address::Tcp("::1", 0), folder.Socket(), Address::Tcp("localhost", 0)}) {
+  std::vector<Address> addresses = {Loopback(), folder.Socket(), Address::Tcp("localhost", 0)};
+  if (HasIpv6()) addresses.push_back(Address::Tcp("::1", 0));
+  for (const Address& address : addresses) {
     auto listener = Listener::Open(address);
     ASSERT_TRUE(listener) << listener.error().message;
     Accepted accepted;
@@ -65,6 +66,7 @@ TEST(Listener, AcceptsOverEveryFamily) {
 }
 
 TEST(Listener, EveryAddressOfIpv6IncludesIpv4) {
+  if (!HasIpv6()) GTEST_SKIP() << "this machine has no IPv6";
   auto listener = Listener::Open(*Address::Parse("[::]:0"));
   ASSERT_TRUE(listener) << listener.error().message;
   EXPECT_GE(TestSocket::Connect(Address::Tcp("127.0.0.1", (*listener)->bound().port())).fd(), 0);

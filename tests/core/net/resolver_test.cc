@@ -1,7 +1,10 @@
 #include "core/net/resolver.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 
 #include "tests/support/fake_clock.h"
@@ -80,6 +83,40 @@ TEST_F(ResolverTest, RefreshesAtMostOnceASecond) {
   for (int i = 0; i < 10; ++i) resolver.Refresh("db");
   EXPECT_EQ(Ask(resolver), "192.0.2.4");
   EXPECT_LE(lookups, 3);
+}
+
+// While it lives, the log is a pipe that is full and that nobody reads.
+class StuckLog {
+ public:
+  StuckLog() {
+    EXPECT_EQ(pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(ends_[1], "x", 1) == 1) {
+    }
+    fcntl(ends_[1], F_SETFL, 0);
+    dup2(ends_[1], STDERR_FILENO);
+  }
+  ~StuckLog() {
+    dup2(before_, STDERR_FILENO);
+    std::array<char, 4096> piece;
+    while (read(ends_[0], piece.data(), piece.size()) > 0) {
+    }
+    // The read end stays open: somebody may still be about to write.
+    close(ends_[1]);
+    close(before_);
+  }
+
+ private:
+  const int before_ = dup(STDERR_FILENO);
+  std::array<int, 2> ends_;
+};
+
+// Taps ask on their loops, which would all stand still.
+TEST_F(ResolverTest, IsNotHeldUpByItsLog) {
+  SystemResolver resolver(Options(), clock);
+  const StuckLog log;
+  answer = 0;
+  ASSERT_EQ(Ask(resolver), "none");
+  EXPECT_EQ(Cached(resolver), "none");
 }
 
 TEST(LookUp, ResolvesLocalhost) {
