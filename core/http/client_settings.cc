@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -49,6 +50,29 @@ Result<std::string> BasicCredentials(const ClientSettings::BasicAuth& auth) {
   const Result<Secret> password = auth.password.Read();
   if (!password) return tl::unexpected<Error>(password.error());
   return "Basic " + Base64(fmt::format("{}:{}", username->Reveal(), password->Reveal()));
+}
+
+constexpr size_t kMaxDigestedBytes = 16 << 20;
+
+// "" of a file that cannot be read.
+std::string DigestOf(const std::string& file) {
+  if (file.empty()) return {};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(std::fopen(file.c_str(), "rbe"), &std::fclose);
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  if (opened == nullptr || digest == nullptr) return {};
+  if (EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1) return {};
+  std::array<char, 8192> bytes{};
+  for (size_t left = kMaxDigestedBytes; left > 0;) {
+    const size_t n = std::fread(bytes.data(), 1, std::min(bytes.size(), left), opened.get());
+    if (n == 0) break;
+    if (EVP_DigestUpdate(digest.get(), bytes.data(), n) != 1) return {};
+    left -= n;
+  }
+  if (std::ferror(opened.get()) != 0) return {};
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(digest.get(), out.data(), &size) != 1) return {};
+  return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 // What is shorter is no secret worth the name, and half of every sentence.
@@ -103,6 +127,16 @@ Result<Fields> ClientSettings::Headers() const {
     if (!fits) return tl::unexpected<Error>(fits.error());
   }
   return fields;
+}
+
+std::string ClientSettings::FilesDigest() const {
+  std::vector<const std::string*> files = {&tls.ca_file, &tls.cert_file, &tls.key_file};
+  if (basic_auth) files.insert(files.end(), {&basic_auth->username.file, &basic_auth->password.file});
+  if (authorization) files.push_back(&authorization->credentials.file);
+  for (const auto& [name, source] : headers) files.push_back(&source.file);
+  std::string digests;
+  for (const std::string* file : files) digests += DigestOf(*file) + ';';
+  return digests;
 }
 
 void ClientSettings::SetDirectory(std::string_view directory) {

@@ -31,16 +31,19 @@ struct SecretSource {
   bool empty() const { return value.empty() && file.empty(); }
   // kUnavailable when the file cannot be read or is empty; names the file, and nothing of what is in it.
   Result<Secret> Read() const;
+  friend bool operator==(const SecretSource&, const SecretSource&) = default;
 };
 
 struct ClientSettings {
   struct BasicAuth {
     SecretSource username;
     SecretSource password;
+    friend bool operator==(const BasicAuth&, const BasicAuth&) = default;
   };
   struct Authorization {
     std::string type = "Bearer";
     SecretSource credentials;
+    friend bool operator==(const Authorization&, const Authorization&) = default;
   };
 
   std::optional<BasicAuth> basic_auth;
@@ -53,6 +56,13 @@ struct ClientSettings {
   Result<Fields> Headers() const;
   // Files whose path is relative are those in that directory.
   void SetDirectory(std::string_view directory);
+  // Another one when what a file of it holds is another, and otherwise the same: what is in the files cannot
+  // be told from it. A file that cannot be read counts as one that is not there, and of a large one the first
+  // 16 MiB.
+  std::string FilesDigest() const;
+
+  // The same settings; not what is in the files.
+  friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };
 
 // The text without what these headers say, which a server may say back to us: it goes to the log. Words of

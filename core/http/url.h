@@ -19,6 +19,7 @@ struct Url {
   // Errors say what is wrong and what would be right; a URL with a user and a password is
   // refused and not repeated.
   static Result<Url> Parse(std::string_view text);
+  friend bool operator==(const Url&, const Url&) = default;
 };
 
 }  // namespace sidelight::http

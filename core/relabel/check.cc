@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "core/base/utf8.h"
@@ -130,6 +131,14 @@ std::vector<Complaint> Check(const Rule& rule) {
   }
   if (!IsValidUtf8(rule.regex)) complain("regex", "the expression is not UTF-8");
   return complaints;
+}
+
+bool operator==(const Rule& a, const Rule& b) {
+  const auto written = [](const Rule& rule) {
+    return std::tie(rule.action, rule.source_labels, rule.separator, rule.target_label, rule.modulus,
+                    rule.replacement, rule.regex);
+  };
+  return written(a) == written(b);
 }
 
 Status Rule::Compile() {

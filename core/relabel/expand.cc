@@ -45,9 +45,10 @@ std::optional<size_t> GroupOf(const std::string& name, const RE2& regex) {
 
 }  // namespace
 
-std::string Expand(std::string_view text, const RE2& regex, std::span<const re2::StringPiece> groups) {
+std::string Expand(std::string_view text, const RE2& regex, std::span<const re2::StringPiece> groups,
+                   size_t most) {
   std::string out;
-  while (true) {
+  while (out.size() <= most) {
     const size_t dollar = text.find('$');
     out += text.substr(0, dollar);
     if (dollar == std::string_view::npos) return out;
@@ -66,6 +67,7 @@ std::string Expand(std::string_view text, const RE2& regex, std::span<const re2:
     const std::optional<size_t> group = GroupOf(reference->name, regex);
     if (group && *group < groups.size()) out.append(groups[*group].data(), groups[*group].size());
   }
+  return out;
 }
 
 }  // namespace sidelight::relabel

@@ -7,13 +7,16 @@
 
 #include <re2/re2.h>
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace sidelight::relabel {
 
-// `groups` holds the whole match and then each group of `regex`.
-std::string Expand(std::string_view text, const RE2& regex, std::span<const re2::StringPiece> groups);
+// `groups` holds the whole match and then each group of `regex`. What comes to more than `most` bytes is
+// given up soon after these: whoever has a limit finds it exceeded.
+std::string Expand(std::string_view text, const RE2& regex, std::span<const re2::StringPiece> groups,
+                   size_t most = std::string::npos);
 
 }  // namespace sidelight::relabel

@@ -49,6 +49,9 @@ struct Rule {
   Status Compile();
 
   std::shared_ptr<const CompiledRule> compiled = {};  // what Compile() made
+
+  // Of all but what was made of them.
+  friend bool operator==(const Rule& a, const Rule& b);
 };
 
 // The labels after all rules in turn; nothing when one of them drops the set. Every rule was compiled. Rules

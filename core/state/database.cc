@@ -168,7 +168,7 @@ Status Database::Connection::SetAside(const SqliteError& why) {
   }
   ++set_aside;
   renamed = *name;
-  renamed_is_damaged = why.corrupt();
+  renamed_is_damaged = !why.foreign();
   log::Error("the file with " + holds + " cannot be used and was set aside",
              {{"file", file->path()}, {"renamed", *name}, {"error", why.message}});
   return {};

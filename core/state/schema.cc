@@ -23,8 +23,13 @@ constexpr const char* kColumns =
     "|| ' ' || x.pk FROM pragma_table_list AS l, pragma_table_xinfo(l.name) AS x "
     "WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT LIKE 'sqlite_%' ORDER BY 1";
 
-tl::unexpected<SqliteError> Damaged(std::string why) {
+// A sound file, and not one for this program.
+tl::unexpected<SqliteError> Foreign(std::string why) {
   return tl::unexpected(SqliteError{SQLITE_FORMAT, std::move(why)});
+}
+
+tl::unexpected<SqliteError> Damaged(std::string why) {
+  return tl::unexpected(SqliteError{SQLITE_CORRUPT, std::move(why)});
 }
 
 SqliteResult<void> Create(SqliteConnection& connection) {
@@ -36,7 +41,7 @@ SqliteResult<void> Create(SqliteConnection& connection) {
 // The statements that are missing, in order, and the version.
 SqliteResult<void> BringUp(SqliteConnection& connection, const Schema& schema, int64_t version) {
   if (version > schema.version()) {
-    return Damaged(fmt::format("a newer version has written it (version {} of \"{}\", and this one knows {})",
+    return Foreign(fmt::format("a newer version has written it (version {} of \"{}\", and this one knows {})",
                                version, schema.name, schema.version()));
   }
   if (version < 0) return Damaged(fmt::format("it has no version of \"{}\"", schema.name));
@@ -57,7 +62,12 @@ SqliteResult<void> Apply(SqliteConnection& connection, std::span<const Schema> s
   const auto tables = connection.Integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tl::unexpected(tables.error());
   const bool fresh = *id == 0 && *tables == 0;
-  if (!fresh && *id != kApplicationId) return Damaged("it is another program's database");
+  if (!fresh && *id != kApplicationId) {
+    const auto ours = connection.Integer("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_versions'");
+    if (!ours) return tl::unexpected(ours.error());
+    if (*ours == 0) return Foreign("it is another program's database");
+    return Damaged("its header does not say that it is ours");
+  }
   if (fresh) {
     auto done = Create(connection);
     if (!done) return done;

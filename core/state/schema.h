@@ -10,8 +10,8 @@
 
 namespace sidelight::state {
 
-// In one transaction. An error that is damaged() says that the file is another program's, a newer
-// Sidelight's, or not what its versions promise.
+// In one transaction. An error that is damaged() says that the file is not what its versions promise or, when
+// it is foreign() too, that it is another program's or a newer Sidelight's.
 SqliteResult<void> ApplySchemas(SqliteConnection& connection, std::span<const Schema> schemas);
 
 }  // namespace sidelight::state

@@ -25,6 +25,8 @@ struct SqliteError {
 
   // What is in the file is wrong, and not what the system allows us to do with it.
   bool damaged() const;
+  // It is sound, and another program's or a newer version's (schema.h).
+  bool foreign() const { return code == SQLITE_FORMAT; }
   // The bytes of the file make no sense, whoever has written them.
   bool corrupt() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
   // The disk has no room, or failed in another way (SQLite does not always tell the two apart).

@@ -199,7 +199,7 @@ void Node::Warn(std::string message) const {
 }
 
 int Node::line() const {
-  return id_ < 0 ? 0 : tree_->values[id_].place.line + 1;
+  return id_ < 0 ? 0 : tree_->source.LineNumber(tree_->values[id_].place.line);
 }
 
 }  // namespace sidelight::yaml

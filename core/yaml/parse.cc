@@ -1,6 +1,7 @@
 // From yaml-cpp's events to a Tree. yaml-cpp recurses once for each collection that is open, and says so
 // first by an event: refusing that event at the depth limit bounds its stack. Its scanner does not recurse,
-// but reads ahead, so the text is handed out through a stream that bounds that.
+// but reads ahead, so the text is handed out through a stream that bounds that. What is JSON goes by our own
+// reader, which does neither.
 #include <fmt/format.h>
 #include <tsl/robin_map.h>
 #include <yaml-cpp/eventhandler.h>
@@ -16,6 +17,7 @@
 
 #include "core/yaml/bounded_text.h"
 #include "core/yaml/explanation.h"
+#include "core/yaml/json.h"
 #include "core/yaml/tree.h"
 
 namespace sidelight::yaml {
@@ -308,7 +310,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [first, added] = open_.back().keys.emplace(key.text, place.line);
     if (added) return;
     tree_.Fail(place, fmt::format("duplicate key {}; it is already given in line {}", Quoted(key.text),
-                                  first->second + 1));
+                                  tree_.source.LineNumber(first->second)));
   }
 
   static constexpr std::string_view kYamlTag = "tag:yaml.org,2002:";
@@ -323,38 +325,62 @@ class TreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+// Why the text is not read to its end; nothing when it is.
+std::optional<Stop> ParseYaml(Tree& tree) {
+  BoundedText text(tree.source.text());
+  TreeBuilder builder(tree, text);
+  std::optional<Stop> stop;
+  try {
+    std::istream stream(&text);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Enough&) {
+  } catch (Stop& thrown) {
+    stop = std::move(thrown);
+  } catch (const YAML::Exception& e) {
+    stop = Explain(tree.source, tree.options.as_go, e, builder.last_place(), builder.open_place());
+  } catch (const std::exception& e) {
+    stop = Stop{builder.last_place(), fmt::format("this is not valid YAML: {}", e.what())};
+  }
+  if (!text.exhausted()) return stop;
+  return Stop{builder.last_place(),
+              fmt::format("what begins here is longer than {} KiB without an end", kLookahead >> 10)};
+}
+
+void Clear(Tree& tree) {
+  tree.values.clear();
+  tree.problems.clear();
+  tree.warnings.clear();
+  tree.unlisted = 0;
+}
+
+std::optional<Stop> Parse(Tree& tree) {
+  if (std::optional<Problem> foreign = tree.source.FindForeignByte()) return foreign;
+  const std::string_view text = tree.source.text();
+  if (!LooksLikeJson(text)) return ParseYaml(tree);
+  BoundedText unbounded("");
+  TreeBuilder builder(tree, unbounded);
+  std::optional<Problem> not_json;
+  try {
+    not_json = ReadJson(text, builder);
+  } catch (Stop& thrown) {
+    return std::move(thrown);
+  }
+  if (!not_json) return std::nullopt;
+  Clear(tree);
+  std::optional<Stop> stop = ParseYaml(tree);
+  if (!stop || text.size() <= kLookahead) return stop;
+  return Stop{not_json->place,
+              fmt::format("JSON has {} here, and what is longer than {} KiB without an end must be JSON",
+                          not_json->message, kLookahead >> 10)};
+}
+
 }  // namespace
 
 void ParseInto(Tree& tree) {
-  std::optional<Stop> stop;
-  if (std::optional<Problem> foreign = tree.source.FindForeignByte()) {
-    stop = Stop{foreign->place, std::move(foreign->message)};
-  } else {
-    BoundedText text(tree.source.text());
-    TreeBuilder builder(tree, text);
-    try {
-      std::istream stream(&text);
-      YAML::Parser parser(stream);
-      while (parser.HandleNextDocument(builder)) {
-      }
-    } catch (const Enough&) {
-    } catch (Stop& thrown) {
-      stop = std::move(thrown);
-    } catch (const YAML::Exception& e) {
-      stop = Explain(tree.source, tree.options.as_go, e, builder.last_place(), builder.open_place());
-    } catch (const std::exception& e) {
-      stop = Stop{builder.last_place(), fmt::format("this is not valid YAML: {}", e.what())};
-    }
-    if (text.exhausted()) {
-      stop = Stop{builder.last_place(),
-                  fmt::format("what begins here is longer than {} KiB without an end", kLookahead >> 10)};
-    }
-  }
-  if (stop) {
-    tree.values.clear();
-    tree.problems.clear();
-    tree.warnings.clear();
-    tree.unlisted = 0;
+  if (std::optional<Stop> stop = Parse(tree)) {
+    Clear(tree);
     tree.Fail(stop->place, std::move(stop->message));
     tree.values.push_back({.kind = Kind::kBroken});
   }

@@ -1,7 +1,9 @@
-// A document written again for people to see: in blocks, without comments, without secrets.
+#include "core/yaml/shown.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/yaml/secrecy.h"
 #include "core/yaml/tree.h"
@@ -19,73 +21,61 @@ std::string ScalarText(const Value& value) {
   return value.plain && text.find('\n') == std::string::npos ? text : QuotedScalar(text);
 }
 
-class Shower {
- public:
-  explicit Shower(const Tree& tree) : tree_(tree) {}
-
-  // `key: value` and a line break, at that level.
-  void Pair(const Value& key, const Value& value, size_t level) {
-    out_ += ScalarText(key) + ':';
-    const bool hidden = value.hidden || (SoundsSecret(key.text) && value.kind != Kind::kNull);
-    Behind(value, hidden, level);
-  }
-  std::string Take() { return std::move(out_); }
-
- private:
-  const Value& At(int id) const { return tree_.values[id]; }
-  void Indent(size_t level) { out_.append(level * kIndent, ' '); }
-
-  // What stands behind a key and its colon.
-  void Behind(const Value& value, bool hidden, size_t level) {
-    const bool block = !hidden && !value.children.empty();
-    if (!block) {
-      out_ += ' ';
-      Inline(value, hidden);
-      return;
+// As deep as the reader lets a document be.
+ShownValue ShowValue(const Tree& tree, const Value& value, bool hidden) {
+  ShownValue shown{.is_sequence = value.kind == Kind::kSequence};
+  if (hidden) {
+    shown.text = kInstead;
+  } else if (value.kind == Kind::kScalar) {
+    shown.text = ScalarText(value);
+  } else if (value.children.empty()) {
+    shown.text = shown.is_sequence ? "[]" : value.kind == Kind::kMapping ? "{}" : "null";
+  } else if (shown.is_sequence) {
+    for (const int id : value.children) {
+      const Value& item = tree.values[id];
+      shown.children.push_back(ShowValue(tree, item, item.hidden));
     }
-    out_ += '\n';
-    // The items of a list stand below their key, those of a mapping further in.
-    const size_t inner = value.kind == Kind::kSequence ? level : level + 1;
-    Indent(inner);
-    Block(value, inner);
+  } else {
+    for (size_t i = 0; i + 2 <= value.children.size(); i += 2) {
+      const Value& key = tree.values[value.children[i]];
+      const Value& entry = tree.values[value.children[i + 1]];
+      const bool secret = entry.hidden || (SoundsSecret(key.text) && entry.kind != Kind::kNull);
+      shown.children.push_back(ShowValue(tree, entry, secret));
+      shown.children.back().key = ScalarText(key);
+    }
   }
+  return shown;
+}
 
-  void Inline(const Value& value, bool hidden) {
-    if (hidden) {
-      out_ += kInstead;
-    } else if (value.kind == Kind::kScalar) {
-      out_ += ScalarText(value);
+template <class Children>
+auto FindIn(Children& children, std::string_view name) -> decltype(children.data()) {
+  const auto found = std::find_if(children.begin(), children.end(), [&](const ShownValue& child) {
+    return child.key == name || child.key == QuotedScalar(name);
+  });
+  return found == children.end() ? nullptr : &*found;
+}
+
+// With the indentation of its first line written already.
+void WriteBlock(const ShownValue& value, size_t level, std::string* out) {
+  for (const ShownValue& child : value.children) {
+    if (&child != &value.children.front()) out->append(level * kIndent, ' ');
+    *out += value.is_sequence ? "-" : child.key + ':';
+    if (child.children.empty()) {
+      *out += fmt::format(" {}\n", child.text);
+      continue;
+    }
+    size_t inner = level + 1;
+    if (value.is_sequence) {
+      *out += ' ';
     } else {
-      out_ += value.kind == Kind::kSequence ? "[]" : value.kind == Kind::kMapping ? "{}" : "null";
+      // The items of a list stand below their key, those of a mapping further in.
+      if (child.is_sequence) --inner;
+      *out += '\n';
+      out->append(inner * kIndent, ' ');
     }
-    out_ += '\n';
+    WriteBlock(child, inner, out);
   }
-
-  // With the indentation of its first line written already.
-  void Block(const Value& value, size_t level) {
-    const size_t step = value.kind == Kind::kMapping ? 2 : 1;
-    for (size_t i = 0; i + step <= value.children.size(); i += step) {
-      if (i > 0) Indent(level);
-      if (step == 2) {
-        Pair(At(value.children[i]), At(value.children[i + 1]), level);
-      } else {
-        Item(At(value.children[i]), level);
-      }
-    }
-  }
-
-  void Item(const Value& value, size_t level) {
-    out_ += "- ";
-    if (value.hidden || value.children.empty()) {
-      Inline(value, value.hidden);
-    } else {
-      Block(value, level + 1);
-    }
-  }
-
-  const Tree& tree_;
-  std::string out_;
-};
+}
 
 }  // namespace
 
@@ -106,17 +96,48 @@ std::string QuotedScalar(std::string_view text) {
   return out + '"';
 }
 
-std::vector<std::pair<std::string, std::string>> Document::Shown() const {
-  std::vector<std::pair<std::string, std::string>> sections;
+ShownValue Document::Shown() const {
   const Value& root = tree_->values.front();
-  if (root.kind != Kind::kMapping) return sections;
-  for (size_t i = 0; i + 2 <= root.children.size(); i += 2) {
-    const Value& key = tree_->values[root.children[i]];
-    Shower shower(*tree_);
-    shower.Pair(key, tree_->values[root.children[i + 1]], 0);
-    sections.emplace_back(key.text, shower.Take());
+  if (root.kind != Kind::kMapping || root.children.empty()) return {};
+  return ShowValue(*tree_, root, false);
+}
+
+ShownValue* ShownValue::Find(std::string_view name) {
+  return FindIn(children, name);
+}
+
+const ShownValue* ShownValue::Find(std::string_view name) const {
+  return FindIn(children, name);
+}
+
+ShownValue ShownValue::Text(std::string key, std::string_view text) {
+  return {.key = std::move(key), .text = QuotedScalar(text)};
+}
+
+ShownValue ShownValue::Word(std::string key, std::string_view word) {
+  return {.key = std::move(key), .text = std::string(word)};
+}
+
+std::string ToYaml(const ShownValue& mapping) {
+  std::string out;
+  WriteBlock(mapping, 0, &out);
+  return out;
+}
+
+void CopyShown(std::span<const std::string_view> path, const ShownValue* from, ShownValue* to) {
+  const std::string_view key = path.front();
+  const ShownValue* const source = from == nullptr ? nullptr : from->Find(key);
+  ShownValue* target = to->Find(key);
+  if (source == nullptr && target == nullptr) return;
+  if (target == nullptr) {
+    to->text.clear();
+    target = &to->children.emplace_back(ShownValue::Word(std::string(key), "{}"));
   }
-  return sections;
+  const bool is_end = path.size() == 1;
+  if (is_end && source != nullptr) *target = *source;
+  if (!is_end) CopyShown(path.subspan(1), source, target);
+  const bool is_empty = is_end ? source == nullptr : target->children.empty();
+  if (is_empty) to->children.erase(to->children.begin() + (target - to->children.data()));
 }
 
 }  // namespace sidelight::yaml

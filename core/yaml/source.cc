@@ -60,7 +60,7 @@ std::string OneLine(std::string_view message) {
 
 }  // namespace
 
-Source::Source(std::string name, std::string text) : name_(std::move(name)) {
+Source::Source(std::string name, std::string text, Place begin) : name_(std::move(name)), begin_(begin) {
   std::string_view rest = text;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   text_.reserve(rest.size());
@@ -164,7 +164,8 @@ std::optional<Problem> Source::FindForeignByte() const {
 
 std::string Source::RenderLine(const Problem& problem) const {
   const std::string_view before = Line(problem.place.line).substr(0, problem.place.column);
-  return fmt::format("{}:{}:{}: {}", name_, problem.place.line + 1, Characters(before) + 1,
+  const size_t column = Characters(before) + 1 + (problem.place.line == 0 ? begin_.column : 0);
+  return fmt::format("{}:{}:{}: {}", name_, LineNumber(problem.place.line), column,
                      OneLine(WithoutUsers(problem.message)));
 }
 

@@ -33,13 +33,15 @@ struct Extent {
 
 class Source {
  public:
-  Source(std::string name, std::string text);
+  // `begin`: where in what it is called after the text begins, when it is a part of that.
+  Source(std::string name, std::string text, Place begin = {});
 
   const std::string& name() const { return name_; }
   std::string_view text() const { return text_; }
   // The nearest place that the text has.
   Place Clamp(int line, int column) const;
   std::string_view Line(int line) const;  // without its line break; "" beyond the end
+  int LineNumber(int line) const { return begin_.line + line + 1; }  // as shown
   // The byte at that place, or 0 beyond the end of its line.
   char At(Place place) const;
   // Where in the file the byte at `offset` of a scalar stands that begins at `begin` and reads as `value`. Of
@@ -64,6 +66,7 @@ class Source {
 
   std::string name_;
   std::string text_;
+  Place begin_;
   std::vector<size_t> line_starts_;
 };
 

@@ -11,7 +11,8 @@
 namespace sidelight::yaml {
 
 Tree::Tree(std::string name, std::string text, Document::Options the_options)
-    : source(std::move(name), std::move(text)), options(std::move(the_options)) {
+    : source(std::move(name), std::move(text), {the_options.first_line - 1, the_options.first_column - 1}),
+      options(std::move(the_options)) {
   if (!options.environment) options.environment = ProcessEnvironment;
 }
 

@@ -24,6 +24,8 @@
 // without a value are passed over with a warning, and a key without a value counts as not given. What aliases
 // stand for counts towards the bounds as if it were written out.
 //
+// A text that is JSON is read as such: the same values, of any length up to max_bytes.
+//
 // The only includer of yaml-cpp. Not thread-safe. Nodes and mappings are handles into the Document.
 #pragma once
 
@@ -39,6 +41,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/secret.h"
+#include "core/yaml/shown.h"
 
 namespace sidelight::yaml {
 
@@ -157,6 +160,9 @@ class Document {
     size_t max_bytes = 4 << 20;
     int max_depth = 64;      // of mappings and sequences in each other
     size_t max_errors = 50;  // those after are only counted
+    // Where in what it is called after the text begins, when it is a part of that.
+    int first_line = 1;
+    int first_column = 1;
   };
 
   // `name` stands in the messages (usually the path). Text that is no YAML gives a document with that one
@@ -173,11 +179,11 @@ class Document {
   Status status() const;
   // In the file's order, each as "file:line:column: message".
   std::vector<std::string> warnings() const;
-  // The root's keys in their order, each with itself and its value as YAML for everybody's eyes: without
-  // comments, `<secret>` in place of what a room hid and of what is called like a secret, `***` in place of
-  // the user of a URL; what comes from the environment stands there as in the file, `${env:NAME}`. To be
-  // asked when the rooms have read everything. Nothing when the root is no mapping.
-  std::vector<std::pair<std::string, std::string>> Shown() const;
+  // The whole for everybody's eyes: without comments, `<secret>` in place of what a room hid and of what is
+  // called like a secret, `***` in place of the user of a URL; what comes from the environment stands there
+  // as in the file, `${env:NAME}`. To be asked when the rooms have read everything. Nothing when the root is
+  // no mapping.
+  ShownValue Shown() const;
 
  private:
   explicit Document(std::unique_ptr<Tree> tree);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -27,7 +26,7 @@ struct Outcome {
   Status status;
 };
 
-Outcome Attempt(const Destination& destination, std::vector<SharedAlert> alerts, Duration patience) {
+Outcome Attempt(const Destination& destination, std::vector<SharedAlert> alerts, Poster* poster) {
   Outcome outcome;
   outcome.relabelled = alerts.size();
   alerts = Relabel(std::move(alerts), destination.alert_relabel_configs);
@@ -35,7 +34,7 @@ Outcome Attempt(const Destination& destination, std::vector<SharedAlert> alerts,
   outcome.sent = alerts.size();
   if (alerts.empty()) return outcome;
   const TimePoint start = SystemClock().Now();
-  outcome.status = Post(destination, Payload(alerts), patience);
+  outcome.status = poster->Post(Payload(alerts));
   outcome.took = SystemClock().Now() - start;
   return outcome;
 }
@@ -81,20 +80,27 @@ bool Delivery::Shared::IsTurn(const Outcome& outcome) {
 }
 
 void Delivery::Shared::Run() {
+  const auto is_work = [this] { return abandoned || stop_at || !queue.empty(); };
+  std::shared_ptr<const Options> mine;
+  std::optional<Poster> poster;  // to whom `mine` says
   std::unique_lock lock(mutex);
   while (true) {
-    wake.wait(lock, [&] { return abandoned || stop_at || !queue.empty(); });
-    const TimePoint now = SystemClock().Now();
-    if (abandoned || queue.empty() || (stop_at && now >= *stop_at)) break;
-    const std::shared_ptr<const Options> mine = options;
+    if (!wake.wait_for(lock, options->idle_limit, is_work)) {
+      // Alerts may be hours apart, and the Alertmanager has closed its end by now.
+      if (poster) poster->Close();
+      wake.wait(lock, is_work);
+    }
+    if (abandoned || queue.empty() || (stop_at && SystemClock().Now() >= *stop_at)) break;
+    if (mine != options) {
+      mine = options;
+      poster.emplace(mine->destination, mine->idle_limit);
+    }
     std::vector<SharedAlert> batch = queue.Take(mine->max_batch);
     under_way = batch.size();
     counts.queue_length.Set(static_cast<double>(queue.size()));
-    Duration patience = mine->destination.timeout;
-    if (stop_at) patience = std::min(patience, *stop_at - now);
 
     lock.unlock();
-    const Outcome outcome = Attempt(mine->destination, std::move(batch), patience);
+    const Outcome outcome = Attempt(mine->destination, std::move(batch), &*poster);
     lock.lock();
 
     under_way = 0;

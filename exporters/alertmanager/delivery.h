@@ -1,5 +1,5 @@
-// Delivery: one Alertmanager's queue, and the thread that sends from it, batch after batch. A batch that
-// fails is dropped: what still holds is told again within the resend delay.
+// Delivery: one Alertmanager's queue, and the thread that sends from it, batch after batch, on one
+// connection. A batch that fails is dropped: what still holds is told again within the resend delay.
 //
 // Any thread may call; nothing here waits for the Alertmanager but Stop(), and that only until its deadline.
 // A request that is under way then ends on its own, seen by nobody.
@@ -24,6 +24,7 @@ class Delivery {
     Destination destination;
     size_t queue_capacity = 0;
     size_t max_batch = 0;
+    Duration idle_limit{};  // a connection on which nothing was sent for so long is closed
   };
   // kInternal when there is no thread to be had. What `counts` refers to outlives the delivery.
   static Result<std::unique_ptr<Delivery>> Start(Options options, Counts counts);
@@ -33,7 +34,7 @@ class Delivery {
   Delivery& operator=(const Delivery&) = delete;
 
   void Push(std::span<const SharedAlert> alerts);
-  // The same Alertmanager, spoken to in another way from the next batch on.
+  // The same Alertmanager, spoken to in another way, on another connection, from the next batch on.
   void Update(Options options);
 
   // Sends nothing that is pushed from now on, and tries until `deadline` to send what is queued. Does not

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
-
-#include "core/http/client.h"
 
 namespace sidelight::alertmanager {
 namespace {
@@ -14,6 +13,15 @@ constexpr std::string_view kAlerts = "/api/v2/alerts";
 // An Alertmanager says nothing, or in a few lines what is wrong with the alerts.
 constexpr size_t kMaxAnswerBytes = 64 * 1024;
 
+http::ClientOptions OptionsOf(const Destination& destination) {
+  http::ClientOptions options;
+  options.connect_timeout = std::min(options.connect_timeout, destination.timeout);
+  options.timeout = destination.timeout;
+  options.max_body_bytes = kMaxAnswerBytes;
+  options.tls = destination.client.tls;
+  return options;
+}
+
 }  // namespace
 
 std::string Endpoint(const Destination& destination) {
@@ -21,25 +29,23 @@ std::string Endpoint(const Destination& destination) {
                      destination.url.path, kAlerts);
 }
 
-Status Post(const Destination& destination, std::string payload, Duration timeout) {
-  Result<http::Fields> headers = destination.client.Headers();
+Poster::Poster(const Destination& destination, Duration idle_limit)
+    : settings_(destination.client),
+      alertmanager_(destination.url.authority),
+      connection_(destination.url, OptionsOf(destination), idle_limit) {}
+
+Status Poster::Post(std::string payload) {
+  Result<http::Fields> headers = settings_.Headers();
   if (!headers) return tl::unexpected<Error>(std::move(headers.error()));
-  http::ClientOptions options;
-  options.connect_timeout = std::min(options.connect_timeout, timeout);
-  options.timeout = timeout;
-  options.max_body_bytes = kMaxAnswerBytes;
-  options.tls = destination.client.tls;
-  const Result<http::Response> answer = http::Fetch(destination.url,
-                                                    {.method = "POST",
-                                                     .target = std::string(kAlerts),
-                                                     .content_type = "application/json",
-                                                     .headers = *std::move(headers),
-                                                     .body = std::move(payload)},
-                                                    options);
+  const Result<http::Response> answer = connection_.Send({.method = "POST",
+                                                          .target = std::string(kAlerts),
+                                                          .content_type = "application/json",
+                                                          .headers = *std::move(headers),
+                                                          .body = std::move(payload),
+                                                          .repeatable = true});
   if (!answer) return tl::unexpected<Error>(answer.error());
   if (answer->status / 100 != 2) {
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("{}: it answered {}", destination.url.authority, answer->status));
+    return Fail(ErrorCode::kUnavailable, fmt::format("{}: it answered {}", alertmanager_, answer->status));
   }
   return {};
 }

@@ -5,7 +5,6 @@
 #include <mutex>
 #include <utility>
 
-#include "core/base/log.h"
 #include "exporters/alertmanager/counts.h"
 #include "exporters/alertmanager/delivery.h"
 #include "exporters/alertmanager/labelling.h"
@@ -17,13 +16,22 @@ namespace {
 // What is queued when the process ends may take so long, all Alertmanagers together.
 constexpr Duration kLastMoment = std::chrono::seconds(1);
 
+Delivery::Options OptionsOf(const Settings& settings, const Destination& destination) {
+  return {destination, settings.queue_capacity, settings.max_batch, settings.idle_limit};
+}
+
 }  // namespace
 
 struct Sender::State {
   explicit State(metrics::Self& s);
 
+  struct Next {
+    Settings settings;
+    std::map<std::string, std::unique_ptr<Delivery>> started;  // of Alertmanagers that are new
+  };
+  Result<std::shared_ptr<Next>> Prepare(Settings settings_then);
   // Deliveries that are there already are kept and updated.
-  Status Take(Settings next);
+  void Take(Next next);
 
   metrics::Self& self;
   Dropped dropped;
@@ -42,38 +50,43 @@ Sender::State::State(metrics::Self& s)
       discovered(
           s.Gauge("sidelight_notifications_alertmanagers_discovered", "Alertmanagers that alerts go to.")) {}
 
-Status Sender::State::Take(Settings next) {
+Result<std::shared_ptr<Sender::State::Next>> Sender::State::Prepare(Settings settings_then) {
+  auto next = std::make_shared<Next>(Next{.settings = std::move(settings_then), .started = {}});
   const std::lock_guard lock(mutex);
-  Status status;
-  std::map<std::string, std::unique_ptr<Delivery>> kept;
-  for (const Destination& destination : next.alertmanagers) {
-    Delivery::Options options{destination, next.queue_capacity, next.max_batch};
+  for (const Destination& destination : next->settings.alertmanagers) {
     const std::string endpoint = Endpoint(destination);
-    if (const auto found = deliveries.find(endpoint); found != deliveries.end()) {
-      found->second->Update(std::move(options));
-      kept[endpoint] = std::move(found->second);
-      deliveries.erase(found);
-    } else if (!kept.contains(endpoint)) {
-      Result<std::unique_ptr<Delivery>> started = Delivery::Start(std::move(options), Counts(self, endpoint));
-      if (started)
-        kept[endpoint] = *std::move(started);
-      else
-        status = tl::unexpected<Error>(std::move(started.error()));
-    }
+    if (deliveries.contains(endpoint) || next->started.contains(endpoint)) continue;
+    Result<std::unique_ptr<Delivery>> started =
+        Delivery::Start(OptionsOf(next->settings, destination), Counts(self, endpoint));
+    if (!started) return tl::unexpected<Error>(std::move(started.error()));
+    next->started[endpoint] = *std::move(started);
   }
-  deliveries = std::move(kept);
-  capacity.Set(static_cast<double>(next.queue_capacity));
+  return next;
+}
+
+void Sender::State::Take(Next next) {
+  const std::lock_guard lock(mutex);
+  std::map<std::string, std::unique_ptr<Delivery>> all = std::move(next.started);
+  for (const Destination& destination : next.settings.alertmanagers) {
+    const std::string endpoint = Endpoint(destination);
+    const auto found = deliveries.find(endpoint);
+    if (found == deliveries.end()) continue;
+    found->second->Update(OptionsOf(next.settings, destination));
+    all[endpoint] = std::move(found->second);
+    deliveries.erase(found);
+  }
+  deliveries = std::move(all);
+  capacity.Set(static_cast<double>(next.settings.queue_capacity));
   discovered.Set(static_cast<double>(deliveries.size()));
-  settings = std::make_shared<const Settings>(std::move(next));
-  return status;
+  settings = std::make_shared<const Settings>(std::move(next.settings));
 }
 
 Result<std::unique_ptr<Sender>> Sender::Start(Settings settings, metrics::Self& self) {
-  auto state = std::make_unique<State>(self);
-  if (Status taken = state->Take(std::move(settings)); !taken) {
-    return tl::unexpected<Error>(std::move(taken.error()));
-  }
-  return std::unique_ptr<Sender>(new Sender(std::move(state)));
+  std::unique_ptr<Sender> sender(new Sender(std::make_unique<State>(self)));
+  const Result<std::function<void()>> take = sender->Prepare(std::move(settings));
+  if (!take) return tl::unexpected<Error>(take.error());
+  (*take)();
+  return sender;
 }
 
 Sender::Sender(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -100,10 +113,10 @@ void Sender::Send(std::vector<rules::Notification> alerts) {
   for (const auto& [endpoint, delivery] : state_->deliveries) delivery->Push(shared);
 }
 
-void Sender::Update(Settings settings) {
-  if (const Status taken = state_->Take(std::move(settings)); !taken) {
-    log::Error("an Alertmanager is left out", {{"error", taken.error().message}});
-  }
+Result<std::function<void()>> Sender::Prepare(Settings settings) {
+  Result<std::shared_ptr<State::Next>> next = state_->Prepare(std::move(settings));
+  if (!next) return tl::unexpected<Error>(std::move(next.error()));
+  return [state = state_.get(), next = *std::move(next)] { state->Take(std::move(*next)); };
 }
 
 std::vector<std::string> Sender::Urls() const {

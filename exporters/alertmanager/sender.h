@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,8 +41,10 @@ class Sender {
   // External labels are added where the alert has none of that name, then alert_relabel_configs. Of a queue
   // that is full the oldest are dropped and counted.
   void Send(std::vector<rules::Notification> alerts);
-  // Takes new settings over; queues of Alertmanagers that stay keep what is in them.
-  void Update(Settings settings);
+  // New settings, up to where nothing can fail any more: what it gives takes them over when it is called,
+  // once, and changes nothing when it is not. Queues of Alertmanagers that stay keep what is in them.
+  // kInternal when there are no threads to be had. One thread at a time; the sender outlives what it gives.
+  Result<std::function<void()>> Prepare(Settings settings);
 
   // For the API: the URLs that alerts go to, without user or secret.
   std::vector<std::string> Urls() const;

@@ -27,6 +27,8 @@ struct Settings {
   Labels external_labels;          // not from `alerting`: the configuration's identity
   size_t queue_capacity = 10'000;  // alerts, for each Alertmanager
   size_t max_batch = 256;          // alerts in one request
+  // A connection on which nothing was sent for so long is closed. The resends of an alert are a minute apart.
+  Duration idle_limit = std::chrono::seconds(90);
 };
 
 // Reads `alertmanagers` (url, path_prefix, timeout, alert_relabel_configs and the keys of http_config) and

@@ -26,6 +26,12 @@ uint64_t Likely(uint64_t points, uint64_t bytes) {
   return points / kPerByte <= bytes ? points : 0;
 }
 
+// Within a year of the next one; of the bytes of a page that is none any more hardly one id is.
+bool MayBeOurs(uint64_t id, uint64_t next_id) {
+  constexpr uint64_t kYear = uint64_t{366} * 24 * 3600 * 1000 * kIdsPerMilli;
+  return (id > next_id ? id - next_id : next_id - id) < kYear;
+}
+
 }  // namespace
 
 Backlog::Backlog(QueueOptions options, Dropped dropped)
@@ -65,14 +71,21 @@ void Backlog::LoadFile() {
     return;
   }
   bool plausible = true;
+  std::optional<EntryHead> beyond;  // the newest one, when it is newer than now
   const Status done = file_->Load([&](const EntryHead& head) {
     plausible = plausible && head.plausible();
     if (!plausible) return;
-    next_id_ = std::max(next_id_, head.id + 1);
+    if (head.id >= next_id_) beyond = head;
     index_.Add(
         index_.For(head.destination),
         {.id = head.id, .time = head.time, .points = head.points, .bytes = head.bytes, .lane = head.lane});
   });
+  if (beyond && plausible) {
+    // The clock was set back, or the id is damaged, and would leave none for what is to come.
+    const auto read = file_->Read(*beyond);
+    plausible = read || read.error().code != ErrorCode::kInvalidArgument;
+    if (plausible) next_id_ = beyond->id + 1;
+  }
   if (!plausible || file_->health().damaged > 0) {
     (void)Mend(true);
   } else if (!done) {
@@ -119,15 +132,15 @@ void Backlog::Recover(const std::string& path, bool unknown_too) {
     if (known == missing.end() && !unknown_too) return;
     if (recovered.ok && file_->Insert(head, recovered.body)) {
       ++kept;
+      next_id_ = std::max(next_id_, head.id + 1);
       if (known != missing.end()) {
         missing.erase(known);
         return;
       }
-      next_id_ = std::max(next_id_, head.id + 1);
       index_.Add(
           index_.For(head.destination),
           {.id = head.id, .time = head.time, .points = head.points, .bytes = head.bytes, .lane = head.lane});
-    } else if (known == missing.end()) {
+    } else if (known == missing.end() && (head.makes_sense() || MayBeOurs(head.id, next_id_))) {
       ++lost;
       const bool of_ours = index_.Find(head.destination) != nullptr;
       dropped_(of_ours ? head.destination : Destination{"unknown", ""}, DropReason::kCorrupt, 1, 0);
@@ -152,6 +165,7 @@ Kept Backlog::Push(const Destination& destination, Request request) {
   }
   EntryIndex::Target& target = index_.For(destination);
   const uint64_t id = next_id_++;
+  const auto lane = request.lane % static_cast<uint32_t>(target.lanes.size());
   index_.Add(target, {.id = id,
                       .time = request.time,
                       .points = request.points,
@@ -161,8 +175,8 @@ Kept Backlog::Push(const Destination& destination, Request request) {
   SaveAll();
   LimitMemory();
   TellOfMemory();
-  const Item* const item =
-      index_.Get({&target, request.lane % static_cast<uint32_t>(target.lanes.size()), id});
+  // It may have been the target's last one.
+  const Item* const item = index_.Get({index_.Find(destination), lane, id});
   if (item == nullptr) return Kept::kDropped;
   return item->saved() ? Kept::kDurable : Kept::kMemory;
 }
@@ -205,6 +219,10 @@ bool Backlog::Save(const Place& place, state::Space space) {
   constexpr int kTries = 2;  // the second one into a new file
   const EntryHead head = HeadOf(place);
   for (int i = 0; i < kTries && file_; ++i) {
+    if (!file_->KeepLogShort()) {
+      problem_ = "another process reads the file and keeps its log from ending";
+      return false;
+    }
     const auto free = [&] {
       const bool few = index_.saved() * kMinEntry < options_.max_bytes;
       return few ? file_->free_bytes() : 0;

@@ -52,7 +52,8 @@ struct Delivery::Shared {
         send(std::move(s)),
         clock(c),
         counts(self, options.destination),
-        circuit(options.circuit) {}
+        circuit(options.circuit),
+        held(options.held) {}
 
   void Run(uint32_t lane);
   // One turn; false: the lane is at its end.
@@ -79,6 +80,7 @@ struct Delivery::Shared {
   uint64_t changes = 0;
   Circuit circuit;
   Standing standing;
+  bool held;
   std::optional<TimePoint> stop_at;
   bool abandoned = false;  // nobody waits for the lanes any more
   uint32_t running = 0;    // lanes that are not at their end
@@ -114,6 +116,7 @@ void Delivery::Shared::WaitUntil(TimePoint until, uint64_t seen, std::unique_loc
 
 void Delivery::Shared::Run(uint32_t lane) {
   std::unique_lock lock(mutex);
+  wake.wait(lock, [&] { return !held || abandoned || stop_at; });
   while (Turn(lane, lock)) {
   }
   --running;
@@ -277,6 +280,12 @@ Delivery::~Delivery() {
     shared_->counts.breaker_open.Set(0);
   }
   shared_->queue.Leave(shared_->options.destination);
+}
+
+void Delivery::Begin() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->held = false;
+  shared_->Changed();
 }
 
 Kept Delivery::Push(Request request) {

@@ -51,6 +51,7 @@ struct DeliveryOptions {
   Destination destination;
   uint32_t lanes = 1;  // 1 to 1024
   Circuit::Options circuit = {};
+  bool held = false;  // nothing is sent before Begin()
 };
 
 // For the API and the status page.
@@ -72,6 +73,9 @@ class Delivery {
   ~Delivery();
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
+
+  // Of one that was held: sends from now on.
+  void Begin();
 
   // Queues it; a lane that there is not is taken modulo their number. Never waits for the network.
   Kept Push(Request request);

@@ -40,7 +40,6 @@ struct Queue::State {
   void TakeIn(std::deque<Arrival> arrivals);
   void Publish();  // under `disk`
   void WakeAll();
-  void Dropped(const Destination& destination, DropReason reason, uint64_t entries, uint64_t points);
   // Under `front`. Room for what has come in while the disk hangs.
   void LimitArrivals();
 

@@ -19,6 +19,7 @@ constexpr int kPartBits = 10;    // of a part's id, behind the entry's
 constexpr size_t kRemoved = 64;  // entries, in one transaction
 constexpr uint64_t kPage = 4096;
 constexpr size_t kMaxWord = 4096;
+constexpr UnixMillis kMaxTime = UnixMillis{1} << 53;
 
 // What the files beside the database take at most: the log (256 pages, when it is folded into the file, and
 // one transaction) and its index. The reserve is what the file may grow by when the log is folded in, and the
@@ -134,7 +135,16 @@ uint64_t SizeOf(const std::string& path) {
 
 bool EntryHead::plausible() const {
   return id >= 1 && id <= kMaxId && destination.exporter.size() <= kMaxWord &&
-         destination.name.size() <= kMaxWord && bytes <= (kPart << kPartBits);
+         destination.name.size() <= kMaxWord && time >= -kMaxTime && time <= kMaxTime &&
+         bytes <= (kPart << kPartBits);
+}
+
+bool EntryHead::makes_sense() const {
+  const auto is_word = [](std::string_view text) {
+    return !text.empty() && text.size() <= kMaxWord &&
+           std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+  };
+  return is_word(destination.exporter) && is_word(destination.name) && bytes <= (kPart << kPartBits);
 }
 
 std::unique_ptr<QueueFile> QueueFile::Open(const Options& options) {
@@ -172,10 +182,14 @@ Status QueueFile::Insert(const EntryHead& head, std::string_view body, state::Sp
   const uint32_t crc = Checksum(head, body);
   Status done;
   int64_t part = PartIds(head.id).first;
+  // One may be there already, of a try that could not be taken back.
   for (; body.size() > kPart; body.remove_prefix(kPart)) {
     const state::Parameter parameters[] = {part++, state::Blob{body.substr(0, kPart)}};
     done = database_->Transact(
-        [&] { return database_->Execute("INSERT INTO parts (id, body) VALUES (?, ?)", parameters); }, space);
+        [&] {
+          return database_->Execute("INSERT OR REPLACE INTO parts (id, body) VALUES (?, ?)", parameters);
+        },
+        space);
     if (!done) break;
   }
   if (done) {
@@ -247,8 +261,13 @@ uint64_t QueueFile::Pragma(std::string_view sql) const {
   return static_cast<uint64_t>(std::max<int64_t>(value, 0));
 }
 
+// A header may say what cannot be.
+uint64_t QueueFile::FreePages() const {
+  return std::min(Pragma("PRAGMA freelist_count"), Pragma("PRAGMA page_count"));
+}
+
 uint64_t QueueFile::free_bytes() const {
-  const uint64_t used = Pragma("PRAGMA page_count") - Pragma("PRAGMA freelist_count");
+  const uint64_t used = Pragma("PRAGMA page_count") - FreePages();
   const uint64_t all = DatabaseBytes(options_.max_bytes) / kPage - kSlackPages;
   return used < all ? (all - used) * kPage : 0;
 }
@@ -257,12 +276,18 @@ bool QueueFile::may_grow() const {
   return health().reserved;
 }
 
+bool QueueFile::KeepLogShort() {
+  const std::string log = options_.folder + "/" + options_.file + "-wal";
+  if (SizeOf(log) <= kLog) return true;
+  return database_->Execute("PRAGMA wal_checkpoint(TRUNCATE)") && SizeOf(log) <= kLog;
+}
+
 void QueueFile::KeepReserve() {
   (void)database_->Transact([] { return Status(); });
 }
 
 uint64_t QueueFile::unused_bytes() const {
-  return Pragma("PRAGMA freelist_count") * kPage;
+  return FreePages() * kPage;
 }
 
 // Its pages (4 bytes of each lead to the next), a new leaf of the tree, and what may be left over in each
@@ -291,9 +316,7 @@ void QueueFile::Recover(const std::string& path, const std::function<void(Recove
   for (const uint64_t id : ReadableIds(**database)) {
     Recovered recovered;
     recovered.head.id = id;
-    Result<std::optional<Found>> found = std::optional<Found>();
-    if (recovered.head.plausible()) found = Find(**database, id);
-    if (found && *found) {
+    if (Result<std::optional<Found>> found = Find(**database, id); found && *found) {
       recovered.ok = Sound(**found) && (*found)->head.id == id;
       recovered.head = std::move((*found)->head);
       recovered.body = std::move((*found)->body);

@@ -37,6 +37,8 @@ struct EntryHead {
   static constexpr uint64_t kMaxId = (uint64_t{1} << 52) - 1;
   // Whether a file may say this: what is read is not trusted.
   bool plausible() const;
+  // Whether it reads as if we had written it, but for the id; chance does not.
+  bool makes_sense() const;
 };
 
 class QueueFile {
@@ -65,13 +67,16 @@ class QueueFile {
   uint64_t unused_bytes() const;  // of those, what needs no more of the disk
   // As long as there is the reserve: without it, entries of a file that has grown could not be deleted.
   bool may_grow() const;
+  // Begins the log anew when it has become long; false when somebody who reads the file keeps it from that.
+  bool KeepLogShort();
   void KeepReserve();                   // again, when there is space again; tried once a minute
   static uint64_t Room(uint64_t body);  // that an entry takes at most
   uint64_t DiskBytes() const;
   // When there are no entries: gives the disk back what they took.
   void Shrink();
 
-  // From a file that was set aside; those that are damaged have ok = false, and in `head` what could be read.
+  // From a file that was set aside; those that are damaged have ok = false, and in `head` what could be read:
+  // of a page that is no page any more, ids that nobody gave.
   struct Recovered {
     EntryHead head;
     std::string body;
@@ -84,6 +89,7 @@ class QueueFile {
  private:
   QueueFile(Options options, std::unique_ptr<state::Database> database);
   uint64_t Pragma(std::string_view sql) const;
+  uint64_t FreePages() const;
   Status RemoveSome(std::span<const uint64_t> ids);
 
   const Options options_;

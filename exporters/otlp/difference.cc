@@ -170,6 +170,8 @@ std::vector<Metric> Subtract(std::span<const Metric> before, std::span<const Met
 
 Snapshot Difference(const Snapshot* before, const Snapshot& now) {
   Snapshot out{.time = now.time, .families = {}};
+  // The machine's clock may have been set back, and no point begins behind its time.
+  const UnixMillis since = before == nullptr ? 0 : std::min(before->time, now.time);
   const auto old = before == nullptr ? std::span<const MetricFamily>() : std::span(before->families);
   auto known = old.begin();
   for (const MetricFamily& family : now.families) {
@@ -181,7 +183,7 @@ Snapshot Difference(const Snapshot* before, const Snapshot& now) {
     const bool same = known != old.end() && known->name == family.name && known->type == family.type;
     MetricFamily grown = HeadOf(family);
     grown.metrics = Subtract(same ? std::span(known->metrics) : std::span<const Metric>(), family.metrics,
-                             family.type, before == nullptr ? 0 : before->time);
+                             family.type, since);
     if (!grown.metrics.empty()) out.families.push_back(std::move(grown));
   }
   return out;

@@ -71,6 +71,7 @@ struct Exporter::State {
   std::mutex mutex;
   std::condition_variable changed;
   Duration interval = Duration::zero();
+  bool begun = false;
   bool stopping = false;
   std::thread thread;
 };
@@ -125,6 +126,7 @@ std::shared_ptr<const Snapshot> Exporter::State::Export() {
 
 void Exporter::State::Run() {
   std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return begun || stopping; });
   TimePoint last_turn = clock.Now();
   while (!stopping) {
     const TimePoint now = clock.Now();
@@ -147,9 +149,17 @@ void Exporter::State::Run() {
 
 Result<std::unique_ptr<Exporter>> Exporter::Start(Options options, Collect collect, delivery::Queue& queue,
                                                   metrics::Self& self, const Clock& clock) {
+  Result<std::unique_ptr<Exporter>> exporter =
+      Prepare(std::move(options), std::move(collect), queue, self, clock);
+  if (exporter) (*exporter)->Begin();
+  return exporter;
+}
+
+Result<std::unique_ptr<Exporter>> Exporter::Prepare(Options options, Collect collect, delivery::Queue& queue,
+                                                    metrics::Self& self, const Clock& clock) {
   auto state = std::make_unique<State>(std::move(options), std::move(collect), self, clock);
-  Result<std::unique_ptr<delivery::Delivery>> delivery =
-      delivery::Delivery::Start({.destination = state->InQueue()}, queue, state->SendWith(), self, clock);
+  Result<std::unique_ptr<delivery::Delivery>> delivery = delivery::Delivery::Start(
+      {.destination = state->InQueue(), .held = true}, queue, state->SendWith(), self, clock);
   if (!delivery) return tl::unexpected<Error>(std::move(delivery.error()));
   state->delivery = *std::move(delivery);
   try {
@@ -161,6 +171,15 @@ Result<std::unique_ptr<Exporter>> Exporter::Start(Options options, Collect colle
 }
 
 Exporter::Exporter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+void Exporter::Begin() {
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->begun = true;
+  }
+  state_->changed.notify_all();
+  state_->delivery->Begin();
+}
 
 Exporter::~Exporter() {
   const TimePoint now = state_->clock.Now();
@@ -198,7 +217,7 @@ void Exporter::BeginStop(TimePoint deadline) {
   }
   state_->changed.notify_all();
   state_->thread.join();
-  Export();
+  if (state_->begun) Export();
   state_->delivery->BeginStop(deadline);
 }
 

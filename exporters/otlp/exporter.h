@@ -27,6 +27,7 @@ class Exporter {
     Destination destination;
     Resource resource;
     Scope scope;
+    friend bool operator==(const Options&, const Options&) = default;
   };
   // A snapshot of now. Called on the exporter's thread.
   using Collect = std::function<std::shared_ptr<const Snapshot>()>;
@@ -35,6 +36,11 @@ class Exporter {
   // had. `queue`, `self` and `clock` outlive the exporter.
   static Result<std::unique_ptr<Exporter>> Start(Options options, Collect collect, delivery::Queue& queue,
                                                  metrics::Self& self, const Clock& clock);
+  // The same, but nothing is collected and nothing sent before Begin(), which cannot fail; of one that ends
+  // before that nobody has seen anything.
+  static Result<std::unique_ptr<Exporter>> Prepare(Options options, Collect collect, delivery::Queue& queue,
+                                                   metrics::Self& self, const Clock& clock);
+  void Begin();
   // Stops at once.
   ~Exporter();
   Exporter(const Exporter&) = delete;

@@ -63,7 +63,9 @@ Outcome HttpSender::Send(const delivery::Request& request) {
        .target = target_,
        .content_type = std::string(payload->encoding == Encoding::kJson ? kJsonType : kProtobufType),
        .headers = *std::move(headers),
-       .body = std::string(payload->message)});
+       .body = std::string(payload->message),
+       // As delivery would, but at once: a server that gives an idle connection up is no failure.
+       .repeatable = true});
   if (!response) {
     // An answer beyond the limit is an answer: the specification wants it not to be tried again.
     const bool answered = response.error().code == ErrorCode::kLimit;

@@ -39,6 +39,8 @@ struct Destination {
 
   // The URL as logs and metrics have it: "http://collector:4318/v1/metrics".
   std::string Name() const;
+
+  friend bool operator==(const Destination&, const Destination&) = default;
 };
 
 // Reads the list `exporters.otlp`; what is wrong is recorded at its node. Each entry has

@@ -27,8 +27,8 @@ namespace sidelight::prometheus {
 std::string Federate(const storage::Queryable& data, std::span<const std::vector<Matcher>> selectors,
                      UnixMillis now, const Labels& external_labels);
 
-// The same as a reply, packed where the Accept-Encoding header allows that.
+// The same as a reply.
 Scrape AnswerFederation(const storage::Queryable& data, std::span<const std::vector<Matcher>> selectors,
-                        UnixMillis now, const Labels& external_labels, std::string_view accept_encoding);
+                        UnixMillis now, const Labels& external_labels);
 
 }  // namespace sidelight::prometheus

@@ -25,7 +25,4 @@ struct Negotiated {
 // are skipped, and so are those of weight 0.
 Negotiated NegotiateFormat(std::string_view accept);
 
-// Whether the Accept-Encoding header lets us answer gzip, and does not prefer the body as it is.
-bool AcceptsGzip(std::string_view accept_encoding);
-
 }  // namespace sidelight::prometheus

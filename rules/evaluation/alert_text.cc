@@ -164,7 +164,7 @@ Result<std::string> Regexes::ReplaceAll(std::string_view pattern, std::string_vi
     const size_t end = start + groups[0].size();
     out += text.substr(copied, start - copied);
     // An empty match right behind another does not count.
-    if (end > copied || start == 0) out += relabel::Expand(replacement, regex, groups);
+    if (end > copied || start == 0) out += relabel::Expand(replacement, regex, groups, room);
     if (out.size() > room) return Fail(ErrorCode::kLimit, "too much output");
     copied = end;
     const size_t step = at < text.size() ? std::max<size_t>(Utf8Length(text.substr(at)), 1) : 1;

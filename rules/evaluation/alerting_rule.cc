@@ -66,11 +66,17 @@ void AlertingRule::Inherit(Rule& old) {
   const std::scoped_lock lock(mutex(), from.mutex());
   alerts_ = std::move(from.alerts_);
   from.alerts_.clear();
+  saved_ = std::move(from.saved_);
+  save_failing_ = from.save_failing_;
 }
 
 std::vector<Labels> AlertingRule::Restore(const Alert& alert) {
+  saved_.insert_or_assign(alert.labels, alert);
+  const bool pending = alert.state == AlertState::kPending;
+  if (pending && evaluation().outage > kOutageTolerance) return {};
   const std::lock_guard<std::mutex> lock(mutex());
   Alert& restored = alerts_.insert_or_assign(alert.labels, alert).first->second;
+  if (pending) restored.active_at += Millis(evaluation().outage);
   // What was on its way when the process ended may be lost, so it is told again at once. To an Alertmanager
   // that has it already this is a resend like any other.
   restored.last_sent_at.reset();
@@ -85,7 +91,6 @@ Result<std::vector<promql::Sample>> AlertingRule::Compute(const Turn& turn) {
   Result<Alerts> found = Found(*vector, turn);
   if (!found) return tl::unexpected(found.error());
 
-  const Alerts before = alerts_;
   const bool held = Held(turn);
   size_t active = 0;
   {
@@ -117,7 +122,7 @@ Result<std::vector<promql::Sample>> AlertingRule::Compute(const Turn& turn) {
     }
     if (turn.limit > 0 && active > turn.limit) alerts_.clear();
   }
-  SaveAndTell(before, turn);
+  SaveAndTell(turn);
   if (turn.limit > 0 && active > turn.limit) {
     return Fail(ErrorCode::kLimit, fmt::format("exceeded limit of {} with {} alerts", turn.limit, active));
   }
@@ -215,9 +220,8 @@ std::vector<promql::Sample> AlertingRule::Series(const Turn& turn) const {
 }
 
 // First what is to survive, then what others are told: nobody hears of what a crash could undo.
-void AlertingRule::SaveAndTell(const Alerts& before, const Turn& turn) {
+void AlertingRule::SaveAndTell(const Turn& turn) {
   std::vector<Notification> told;
-  std::vector<AlertStore::Change> changes;
   {
     const std::lock_guard<std::mutex> lock(mutex());
     for (auto& [labels, alert] : alerts_) {
@@ -226,23 +230,29 @@ void AlertingRule::SaveAndTell(const Alerts& before, const Turn& turn) {
       told.push_back(Told(alert, turn));
     }
   }
+  if (evaluation().store != nullptr) Save();
+  if (evaluation().notify && !told.empty()) evaluation().notify(std::move(told));
+}
+
+void AlertingRule::Save() {
+  std::vector<AlertStore::Change> changes;
   for (const auto& [labels, alert] : alerts_) {
-    const auto was = before.find(labels);
-    if (was == before.end() || Changed(was->second, alert))
+    const auto was = saved_.find(labels);
+    if (was == saved_.end() || Changed(was->second, alert))
       changes.push_back({.rule = key(), .alert = &alert});
   }
-  for (const auto& [labels, alert] : before) {
+  for (const auto& [labels, alert] : saved_) {
     if (!alerts_.contains(labels)) changes.push_back({.rule = key(), .alert = &alert, .remove = true});
   }
-  if (evaluation().store != nullptr && !changes.empty()) {
-    const Status saved = evaluation().store->Save(changes);
-    if (!saved && !save_failing_) {
-      log::Error("the state of alerts cannot be saved; a restart would tell them anew",
-                 {{"rule", key()}, {"error", saved.error().message}});
-    }
-    save_failing_ = !saved;
+  if (changes.empty()) return;
+  const Status saved = evaluation().store->Save(changes);
+  if (saved) {
+    saved_ = alerts_;
+  } else if (!save_failing_) {
+    log::Error("the state of alerts cannot be saved; a restart would tell them anew",
+               {{"rule", key()}, {"error", saved.error().message}});
   }
-  if (evaluation().notify && !told.empty()) evaluation().notify(std::move(told));
+  save_failing_ = !saved;
 }
 
 Notification AlertingRule::Told(const Alert& alert, const Turn& turn) const {

@@ -44,12 +44,15 @@ class AlertingRule final : public Rule {
   void Settle(Alert* alert, bool found, bool held, const Turn& turn) const;
   bool Over(const Alert& alert, UnixMillis time) const;
   std::vector<promql::Sample> Series(const Turn& turn) const;
-  void SaveAndTell(const Alerts& before, const Turn& turn);
+  void SaveAndTell(const Turn& turn);
+  void Save();
   Notification Told(const Alert& alert, const Turn& turn) const;
 
   std::vector<Template> labels_;
   std::vector<Template> annotations_;
   Alerts alerts_;  // by labels; written by the evaluating thread, under mutex()
+  // As the store has them; what differs from it is saved, and tried again while that fails.
+  Alerts saved_;
   bool save_failing_ = false;
 };
 

@@ -42,6 +42,7 @@ Group::Group(GroupDefinition definition, Duration interval, const Evaluation& ev
     if (const int number = ++alike[key]; number > 1) key += fmt::format("#{}", number);
     members_.push_back({MakeRule(std::move(rule), std::move(key), evaluation), {}});
   }
+  for (Member& member : members_) by_key_.emplace(member.rule->key(), &member);
 }
 
 std::vector<std::string> Group::Keys() const {
@@ -51,19 +52,16 @@ std::vector<std::string> Group::Keys() const {
 }
 
 Group::Member* Group::Find(const std::string& key) {
-  const auto it =
-      std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.rule->key() == key; });
-  return it == members_.end() ? nullptr : &*it;
+  const auto it = by_key_.find(key);
+  return it == by_key_.end() ? nullptr : it->second;
 }
 
 void Group::Inherit(Group& old) {
-  std::map<std::string, Member*> known;
-  for (Member& member : old.members_) known.emplace(member.rule->key(), &member);
   for (Member& member : members_) {
-    const auto it = known.find(member.rule->key());
-    if (it == known.end() || it->second->rule->definition().kind != member.rule->definition().kind) continue;
-    member.rule->Inherit(*it->second->rule);
-    member.writer = std::exchange(it->second->writer, {});
+    Member* const known = old.Find(member.rule->key());
+    if (known == nullptr || known->rule->definition().kind != member.rule->definition().kind) continue;
+    member.rule->Inherit(*known->rule);
+    member.writer = std::exchange(known->writer, {});
   }
   const std::scoped_lock lock(mutex_, old.mutex_);
   last_evaluation_ = old.last_evaluation_;
@@ -102,8 +100,14 @@ void Group::Evaluate(UnixMillis time) {
   refused_ += refused;
 }
 
-void Group::End(UnixMillis time) {
-  for (Member& member : members_) (void)member.writer.Write(evaluation_, {}, time - offset_);
+void Group::List(WrittenSeries* series) const {
+  for (const Member& member : members_) member.writer.List(series);
+}
+
+void Group::End(const WrittenSeries& elsewhere, UnixMillis time) {
+  // Behind what was written last, be it of the same moment.
+  if (last_evaluation_) time = std::max(time, *last_evaluation_ + 1);
+  for (Member& member : members_) member.writer.End(evaluation_, elsewhere, time - offset_);
 }
 
 void Group::CountMissed(uint64_t iterations) {

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -38,8 +40,10 @@ class Group {
 
   // All rules at that time.
   void Evaluate(UnixMillis time);
-  // Ends the series that its rules have written and nobody has inherited.
-  void End(UnixMillis time);
+  // Adds the series that its rules have written last, and nobody has inherited.
+  void List(WrittenSeries* series) const;
+  // Ends these, but for those that somebody else goes on writing.
+  void End(const WrittenSeries& elsewhere, UnixMillis time);
   void CountMissed(uint64_t iterations);
 
   GroupStatus status() const;
@@ -56,6 +60,7 @@ class Group {
   const int64_t offset_;
   const Evaluation& evaluation_;
   std::vector<Member> members_;
+  std::unordered_map<std::string_view, Member*> by_key_;
   mutable std::mutex mutex_;  // of what follows
   std::optional<UnixMillis> last_evaluation_;
   Duration evaluation_time_{};

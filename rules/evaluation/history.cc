@@ -10,32 +10,38 @@ namespace {
 using promql::BinaryOp;
 using promql::Expr;
 
+using std::chrono::milliseconds;
+
 class Walk {
  public:
-  Walk(Duration lookback, Duration default_step) : lookback_(lookback), default_step_(default_step) {}
+  Walk(Duration lookback, Duration default_step)
+      : lookback_(std::chrono::duration_cast<milliseconds>(lookback)),
+        default_step_(std::chrono::duration_cast<milliseconds>(default_step)) {}
 
   // `back`: how far before the evaluation this part is evaluated at the earliest.
-  void Visit(const Expr& expr, Duration back) {
+  void Visit(const Expr& expr, milliseconds back) {
     if (const auto* selector = promql::TryAs<promql::VectorSelector>(expr)) {
       Need(back + Millis(selector->offset) + lookback_);
     } else if (const auto* matrix = promql::TryAs<promql::MatrixSelector>(expr)) {
       Need(back + Millis(matrix->selector->offset) + Millis(matrix->range));
     } else if (const auto* subquery = promql::TryAs<promql::Subquery>(expr)) {
-      const Duration step = subquery->has_step ? Millis(subquery->step) : default_step_;
+      const milliseconds step = subquery->has_step ? Millis(subquery->step) : default_step_;
       Visit(*subquery->expr, back + Millis(subquery->offset) + Millis(subquery->range) + step);
     } else {
       for (const Expr* const child : promql::Children(expr)) Visit(*child, back);
     }
-    reach_.true_of_absence |= TrueOfAbsence(expr);
+    true_of_absence_ |= TrueOfAbsence(expr);
   }
 
-  Reach reach() const { return reach_; }
+  // Ranges in each other come to more milliseconds than a Duration holds.
+  Reach reach() const {
+    constexpr auto kMost = std::chrono::duration_cast<milliseconds>(Duration::max());
+    return {.back = std::min(back_, kMost), .true_of_absence = true_of_absence_};
+  }
 
  private:
-  static Duration Millis(const promql::DurationValue& value) {
-    return std::chrono::milliseconds(value.millis);
-  }
-  void Need(Duration back) { reach_.back = std::max(reach_.back, back); }
+  static milliseconds Millis(const promql::DurationValue& value) { return milliseconds(value.millis); }
+  void Need(milliseconds back) { back_ = std::max(back_, back); }
 
   // Whether its value grows with the samples that there are.
   static bool AddsUp(const Expr& expr) {
@@ -81,16 +87,17 @@ class Walk {
     }
   }
 
-  const Duration lookback_;
-  const Duration default_step_;
-  Reach reach_;
+  const milliseconds lookback_;
+  const milliseconds default_step_;
+  milliseconds back_{};
+  bool true_of_absence_ = false;
 };
 
 }  // namespace
 
 Reach ReachOf(const Expr& expr, Duration lookback, Duration default_subquery_step) {
   Walk walk(lookback, default_subquery_step);
-  walk.Visit(expr, Duration::zero());
+  walk.Visit(expr, milliseconds::zero());
   return walk.reach();
 }
 

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "core/base/log.h"
 
 namespace sidelight::rules {
 namespace {
+
+int64_t Millis(Duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
 
 // The first multiple of `interval` that is not before `time`.
 UnixMillis NextMultiple(UnixMillis time, int64_t interval) {
@@ -44,23 +49,47 @@ void Manager::Update(std::vector<GroupDefinition> groups, UnixMillis now) {
     const std::lock_guard<std::mutex> lock(mutex_);
     groups_ = std::move(fresh);
   }
-  for (const auto& [id, scheduled] : old) scheduled.group->End(now);
+  UnixMillis due = now;
+  for (const Scheduled& scheduled : groups_) due = std::max(due, scheduled.due);
+  // After that nobody sees the series anyway.
+  due = std::min(due, now + Millis(options_.evaluation.lookback));
+  for (const auto& [id, scheduled] : old) {
+    WrittenSeries left;
+    scheduled.group->List(&left);
+    if (!left.empty()) replaced_.push_back({.group = scheduled.group, .time = now, .due = due});
+  }
+  if (groups_.empty()) EndReplaced(now);
   ForgetOthers();
+}
+
+// A marker before the rule's new place has been evaluated would make a gap in what is only written from
+// elsewhere, which other rules see.
+void Manager::EndReplaced(UnixMillis now) {
+  const auto is_due = [now](const Replaced& replaced) { return replaced.due <= now; };
+  if (std::none_of(replaced_.begin(), replaced_.end(), is_due)) return;
+  WrittenSeries written;
+  for (const Scheduled& scheduled : groups_) scheduled.group->List(&written);
+  for (const Replaced& replaced : replaced_) {
+    if (is_due(replaced)) replaced.group->End(written, replaced.time);
+  }
+  std::erase_if(replaced_, is_due);
+}
+
+void Manager::Renew(Labels external_labels, Duration resend_delay) {
+  options_.evaluation.external_labels = std::move(external_labels);
+  options_.evaluation.resend_delay = resend_delay;
 }
 
 void Manager::Restore() {
   AlertStore* const store = options_.evaluation.store;
   if (store == nullptr) return;
-  const Duration outage = options_.evaluation.outage;
-  const auto outage_millis = std::chrono::duration_cast<std::chrono::milliseconds>(outage).count();
-  for (AlertStore::Stored& stored : store->Load()) {
-    if (stored.alert.state == AlertState::kPending) {
-      if (outage > kOutageTolerance) continue;
-      stored.alert.active_at += outage_millis;
-    }
-    for (const Scheduled& scheduled : groups_) {
-      if (scheduled.group->Restore(stored.rule, stored.alert)) break;
-    }
+  std::unordered_map<std::string, Group*> groups;
+  for (const Scheduled& scheduled : groups_) {
+    for (std::string& key : scheduled.group->Keys()) groups.emplace(std::move(key), scheduled.group.get());
+  }
+  for (const AlertStore::Stored& stored : store->Load()) {
+    const auto group = groups.find(stored.rule);
+    if (group != groups.end()) group->second->Restore(stored.rule, stored.alert);
   }
 }
 
@@ -88,6 +117,7 @@ void Manager::RunDue(UnixMillis now) {
     scheduled.due = time + interval;
     scheduled.group->Evaluate(time);
   }
+  EndReplaced(now);
 }
 
 std::optional<UnixMillis> Manager::NextDue() const {

@@ -5,8 +5,8 @@
 //   manager.Restore();                    // once, after the first Update: alerts come back from the store
 //   manager.RunDue(now);                  // again and again, at the latest at *manager.NextDue()
 //
-// It has no thread and no timer of its own: whoever drives it says what time it is. Update, Restore, RunDue
-// and NextDue belong to one thread at a time; Groups() may be called from any.
+// It has no thread and no timer of its own: whoever drives it says what time it is. Update, Renew, Restore,
+// RunDue and NextDue belong to one thread at a time; Groups() may be called from any.
 #pragma once
 
 #include <memory>
@@ -34,9 +34,12 @@ class Manager {
   Manager& operator=(const Manager&) = delete;
 
   // Takes these groups over: each is due at the next multiple of its interval from `now` on, `now` included.
-  // A rule that was there before (same file, group, name and labels) keeps its alerts; the series of one that
-  // is gone end, and what is stored of it is removed.
+  // A rule that was there before (same file, group, name and labels) keeps its alerts. What is stored of one
+  // that is gone is removed, and its series have ended at `now`: they get their stale markers when all groups
+  // have been evaluated again, unless another rule writes the same series by then (a group that was renamed).
   void Update(std::vector<GroupDefinition> groups, UnixMillis now);
+  // These instead of what the evaluation was given; from the next turn on.
+  void Renew(Labels external_labels, Duration resend_delay);
   // Brings back what the evaluation's store knows of them.
   void Restore();
 
@@ -54,11 +57,19 @@ class Manager {
     std::shared_ptr<Group> group;
     UnixMillis due = 0;
   };
+  // A group that was replaced, with series that nobody has inherited.
+  struct Replaced {
+    std::shared_ptr<Group> group;
+    UnixMillis time = 0;  // when that was
+    UnixMillis due = 0;   // when all others have been evaluated since
+  };
   void ForgetOthers();
+  void EndReplaced(UnixMillis now);
 
-  const Options options_;
+  Options options_;
   mutable std::mutex mutex_;  // of the list; the groups themselves have their own
   std::vector<Scheduled> groups_;
+  std::vector<Replaced> replaced_;
 };
 
 }  // namespace sidelight::rules

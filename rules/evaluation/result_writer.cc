@@ -31,4 +31,13 @@ size_t ResultWriter::Write(const Evaluation& evaluation, const std::vector<promq
   return refused;
 }
 
+void ResultWriter::List(WrittenSeries* series) const {
+  for (const auto& [labels, ref] : written_) series->insert(labels);
+}
+
+void ResultWriter::End(const Evaluation& evaluation, const WrittenSeries& elsewhere, UnixMillis time) {
+  std::erase_if(written_, [&](const auto& series) { return elsewhere.contains(series.first); });
+  (void)Write(evaluation, {}, time);
+}
+
 }  // namespace sidelight::rules

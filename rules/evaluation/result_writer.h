@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/model/labels.h"
@@ -13,12 +14,18 @@
 
 namespace sidelight::rules {
 
+using WrittenSeries = std::unordered_set<Labels, LabelsHash>;
+
 class ResultWriter {
  public:
   // Appends and commits; readers see it from then on. Gives how many samples the store refused.
   size_t Write(const Evaluation& evaluation, const std::vector<promql::Sample>& samples, UnixMillis time);
   // Takes a series for one of the last result.
   void Adopt(const Labels& labels) { written_.emplace(labels, 0); }
+  // Adds the series of the last result.
+  void List(WrittenSeries* series) const;
+  // Ends them, but for those that somebody else goes on writing.
+  void End(const Evaluation& evaluation, const WrittenSeries& elsewhere, UnixMillis time);
 
  private:
   std::unordered_map<Labels, storage::SeriesRef, LabelsHash> written_;

@@ -81,13 +81,12 @@ class Checker {
 
   void CheckReach(const Expr& expr) {
     if (options_.retention <= Duration::zero()) return;
-    const Duration back = std::chrono::milliseconds(RangeOf(expr));
-    if (back <= options_.retention) return;
-    const auto text = [](Duration d) {
-      return promql::FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-    };
-    Warn(fmt::format("its expression looks {} back, and the storage keeps {} (storage.retention)", text(back),
-                     text(options_.retention)));
+    // Ranges in each other come to more than a Duration holds.
+    const int64_t back = RangeOf(expr);
+    const auto kept = std::chrono::duration_cast<std::chrono::milliseconds>(options_.retention).count();
+    if (back <= kept) return;
+    Warn(fmt::format("its expression looks {} back, and the storage keeps {} (storage.retention)",
+                     promql::FormatDuration(back), promql::FormatDuration(kept)));
   }
 
   void CheckPart(const Expr& expr) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,12 @@ class Decoder {
   }
 
   Result<RuleFile> Decode() { return Decode(document_.Root().AsMapping()); }
+
+  // Whether it is one; also where that cannot be told, as it is no YAML.
+  bool IsPrometheusRule() const {
+    const yaml::Node root = document_.Root();
+    return !document_.status() || (root.IsMapping() && root.AsMapping().Get("kind").Is("PrometheusRule"));
+  }
 
   Result<RuleFile> DecodeSpec() {
     yaml::Mapping object = document_.Root().AsMapping();
@@ -313,9 +320,65 @@ yaml::Document::Options YamlOptions() {
   return {.expand_environment = false, .as_go = true};
 }
 
+yaml::Document DocumentOf(const ManifestObject& object, const std::string& name) {
+  yaml::Document::Options options = YamlOptions();
+  options.first_line = object.first_line;
+  options.first_column = object.first_column;
+  return yaml::Document::Parse(object.text, name, std::move(options));
+}
+
+// The groups of one more object of the same file.
+Status Append(RuleFile object, RuleFile* file) {
+  for (GroupDefinition& group : object.groups) {
+    const bool is_given = std::any_of(file->groups.begin(), file->groups.end(),
+                                      [&](const GroupDefinition& other) { return other.name == group.name; });
+    if (is_given) {
+      return Fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{}: two PrometheusRules in it have a group {}; a file has a name only once, so give "
+                      "each a file of its own",
+                      file->path, Quoted(group.name)));
+    }
+  }
+  std::move(object.groups.begin(), object.groups.end(), std::back_inserter(file->groups));
+  std::move(object.warnings.begin(), object.warnings.end(), std::back_inserter(file->warnings));
+  return {};
+}
+
+Result<RuleFile> ParseManifests(std::string_view text, const std::string& path,
+                                const RuleFileOptions& options) {
+  RuleFile file{.path = path};
+  std::string errors;
+  const auto add_error = [&](const Error& error) { errors += (errors.empty() ? "" : "\n") + error.message; };
+  bool is_there = false;
+  for (const ManifestObject& object : SplitManifests(text)) {
+    // Whatever else there is may be larger than the reader takes.
+    if (object.text.find("PrometheusRule") == std::string::npos) continue;
+    Decoder decoder(DocumentOf(object, path), path, options);
+    if (!decoder.IsPrometheusRule()) continue;
+    is_there = true;
+    Result<RuleFile> decoded = decoder.DecodeSpec();
+    if (!decoded) {
+      add_error(decoded.error());
+    } else if (const Status appended = Append(*std::move(decoded), &file); !appended) {
+      add_error(appended.error());
+    }
+  }
+  if (!is_there) {
+    add_error({ErrorCode::kInvalidArgument,
+               fmt::format("{}: of Kubernetes' objects a PrometheusRule holds rules, and there is none in it",
+                           path)});
+  }
+  if (!errors.empty()) return Fail(ErrorCode::kInvalidArgument, std::move(errors));
+  return file;
+}
+
 }  // namespace
 
 Result<RuleFile> LoadRuleFile(const std::string& path, const RuleFileOptions& options) {
+  if (const std::optional<std::string> manifests = LoadManifests(path)) {
+    return ParseManifests(*manifests, path, options);
+  }
   return Decoder(yaml::Document::Load(path, YamlOptions()), path, options).Decode();
 }
 
@@ -323,9 +386,9 @@ Result<RuleFile> ParseRuleFile(std::string text, const std::string& name, const 
   return Decoder(yaml::Document::Parse(std::move(text), name, YamlOptions()), name, options).Decode();
 }
 
-Result<RuleFile> ParsePrometheusRule(std::string text, const std::string& name,
+Result<RuleFile> ParsePrometheusRule(const ManifestObject& object, const std::string& name,
                                      const RuleFileOptions& options) {
-  return Decoder(yaml::Document::Parse(std::move(text), name, YamlOptions()), name, options).DecodeSpec();
+  return Decoder(DocumentOf(object, name), name, options).DecodeSpec();
 }
 
 }  // namespace sidelight::rules

@@ -4,6 +4,9 @@
 // caret; a wrong key comes with the nearest valid one. PromQL and templates are parsed here, so that a file
 // that loads can be evaluated.
 //
+// In its place stands a file with PrometheusRules, the objects of which the Prometheus Operator makes rule
+// files.
+//
 // Source: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ as of 3.14.
 #pragma once
 
@@ -16,6 +19,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/model/labels.h"
+#include "rules/evaluation/manifest_stream.h"
 #include "rules/promql/ast.h"
 #include "rules/promql/parser.h"
 
@@ -61,13 +65,13 @@ struct RuleFileOptions {
   bool ignore_unknown_fields = false;
 };
 
-// All errors of the file in one text, or what it says.
+// All errors of the file in one text, or what it says. Of a file with objects of Kubernetes that is the
+// groups of all its PrometheusRules, of which there must be one.
 Result<RuleFile> LoadRuleFile(const std::string& path, const RuleFileOptions& options);
 // The same for a text that stands in a file of that name.
 Result<RuleFile> ParseRuleFile(std::string text, const std::string& name, const RuleFileOptions& options);
-// The same for what the Prometheus Operator makes a rule file of: an object of Kubernetes of the kind
-// PrometheusRule, with the rule file at `spec`.
-Result<RuleFile> ParsePrometheusRule(std::string text, const std::string& name,
+// The same for one PrometheusRule, which has the rule file at `spec`.
+Result<RuleFile> ParsePrometheusRule(const ManifestObject& object, const std::string& name,
                                      const RuleFileOptions& options);
 
 }  // namespace sidelight::rules

@@ -122,6 +122,11 @@ class Aggregation {
   Result<Grid> CountValues(std::string_view label) {
     Grid result(argument_.steps());
     tsl::robin_map<Labels, size_t, LabelsHash> rows;
+    // What `without` takes away it takes away from the result, be it the label for the value.
+    const std::vector<std::string>& grouping = aggregate_.grouping;
+    const bool shown =
+        !aggregate_.without ||
+        (label != "__name__" && std::find(grouping.begin(), grouping.end(), label) == grouping.end());
     for (size_t group = 0; group < groups_.rows.size(); ++group) {
       for (const size_t row : groups_.rows[group]) {
         if (Status going = evaluation_.Charge(0); !going) return tl::unexpected(going.error());
@@ -130,7 +135,7 @@ class Aggregation {
           const FloatHistogramPtr& histogram = argument_.histogram(row, i);
           const std::string value =
               histogram != nullptr ? histogram->ToString() : PlainFloatText(argument_.floats(row)[i]);
-          Labels labels = WithLabel(groups_.labels[group], label, value);
+          Labels labels = shown ? WithLabel(groups_.labels[group], label, value) : groups_.labels[group];
           const auto [found, added] = rows.try_emplace(labels, result.size());
           if (added) {
             // Each value may be a row of its own, so that there may be as many rows as samples.

@@ -120,6 +120,15 @@ Result<Grid> SetOperation(Evaluation& evaluation, const Binary& binary, Grid lef
   return Finish(evaluation, std::move(left));
 }
 
+// At which steps a grid has anything at all.
+std::vector<bool> StepsOf(const Grid& grid) {
+  std::vector<bool> steps(grid.steps());
+  for (size_t row = 0; row < grid.size(); ++row) {
+    for (size_t i = 0; i < steps.size(); ++i) steps[i] = steps[i] || grid.Has(row, i);
+  }
+  return steps;
+}
+
 // Arithmetic and comparisons between two vectors. "Many" and "one" are sides: of one-to-one matching the left
 // is the many.
 class Match {
@@ -144,7 +153,11 @@ class Match {
     // As in Prometheus, under group_right too the left fill is that of the many side.
     const std::optional<double>& fill_many = matching_.fill_left;
     const std::optional<double>& fill_one = matching_.fill_right;
+    const std::vector<bool> any_many = StepsOf(many_);
+    const std::vector<bool> any_one = StepsOf(one_);
     for (size_t i = 0; i < many_.steps(); ++i) {
+      // Where one side has nothing there is nothing to match, and so no duplicate to complain about.
+      if (!fill_many && !fill_one && !(any_many[i] && any_one[i])) continue;
       std::fill(one_of.begin(), one_of.end(), kNone);
       std::fill(matched.begin(), matched.end(), 0);
       int64_t results = 0;
@@ -178,6 +191,10 @@ class Match {
         return tl::unexpected(held.error());
       }
     }
+    // Rows of comparisons that never held.
+    std::vector<bool> keep(result_.size());
+    for (size_t row = 0; row < keep.size(); ++row) keep[row] = !result_.RowIsEmpty(row);
+    result_.Keep(keep);
     return Finish(evaluation_, std::move(result_));
   }
 
@@ -187,26 +204,31 @@ class Match {
   Status Put(size_t step, size_t group, size_t many_row, size_t one_row, const Cell& many, const Cell& one,
              std::vector<char>* matched, int64_t* results) {
     const Operation::Outcome outcome = swapped_ ? operation_.Apply(one, many) : operation_.Apply(many, one);
+    if (!outcome.meant) return {};
     // Whether the comparison holds or not: a query must not fail at some times alone.
-    if (matching_.cardinality == Cardinality::kOneToOne && std::exchange((*matched)[group], 1) != 0) {
+    const bool to_one = matching_.cardinality == Cardinality::kOneToOne;
+    if (to_one && std::exchange((*matched)[group], 1) != 0) {
       return Fail(
           ErrorCode::kInvalidArgument,
           "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
     }
     Cell cell = binary_.return_bool ? Truth(outcome) : outcome.cell;
-    if (cell.empty()) return {};
+    if (to_one && cell.empty()) return {};
     const Result<size_t> place = RowOf(group, many_row, one_row);
     if (!place) return tl::unexpected(place.error());
     const size_t row = *place;
-    if (result_.Has(row, step)) {
-      // Of the same group: the grouping labels do not tell them apart. Of another: what is left of the labels
-      // is the same.
+    // Of the same group: the grouping labels do not tell the pairs apart.
+    const Taken taken{step, group};
+    if (taken_[row] == taken) {
       return Fail(ErrorCode::kInvalidArgument,
-                  row_group_[row] == group
-                      ? "multiple matches for labels: grouping labels must ensure unique matches"
-                      : "vector cannot contain metrics with the same labelset");
+                  "multiple matches for labels: grouping labels must ensure unique matches");
     }
-    row_group_[row] = group;
+    taken_[row] = taken;
+    if (cell.empty()) return {};
+    // Of another group: what is left of the labels is the same.
+    if (result_.Has(row, step)) {
+      return Fail(ErrorCode::kInvalidArgument, "vector cannot contain metrics with the same labelset");
+    }
     *results += Evaluation::Weight(cell.histogram.get());
     result_.Set(row, step, std::move(cell));
     return {};
@@ -239,7 +261,7 @@ class Match {
     if (added) {
       if (Status held = evaluation_.ChargeRow(); !held) return tl::unexpected(held.error());
       result_.Add(labels, delayed && drop_name);
-      row_group_.push_back(group);
+      taken_.emplace_back();
     }
     pair.value() = found->second;
     return found->second;
@@ -279,6 +301,13 @@ class Match {
     }
   };
 
+  // A pair that a row of the result stands for: at which step and of which group.
+  struct Taken {
+    size_t step = kNone;
+    size_t group = kNone;
+    bool operator==(const Taken&) const = default;
+  };
+
   Evaluation& evaluation_;
   const Binary& binary_;
   const VectorMatching& matching_;
@@ -291,7 +320,7 @@ class Match {
   Grid result_;
   std::vector<size_t> many_groups_;
   std::vector<size_t> one_groups_;
-  std::vector<size_t> row_group_;  // of each row of the result: the group that gave it its last value
+  std::vector<Taken> taken_;  // of each row of the result: by whom it was last
   tsl::robin_map<PairKey, size_t, PairHash> pairs_;
   tsl::robin_map<Labels, size_t, LabelsHash> rows_;
 };

@@ -89,15 +89,22 @@ Result<Matrix> Samples(Evaluation& evaluation, const Expr& expr) {
 
 }  // namespace
 
-Engine::Turn::Turn(const Engine& engine, TimePoint deadline) : engine_(engine) {
+Engine::Turn::Turn(const Engine& engine, TimePoint deadline, const Cancellation* cancellation)
+    : engine_(engine) {
   std::unique_lock lock(engine.mutex_);
   // The clock may be one that does not run by itself; whoever waits looks at it again from time to time.
   while (engine.running_ >= engine.options_.max_concurrent) {
-    if (engine.clock_.Now() >= deadline) return;
+    if (cancellation != nullptr && cancellation->cancelled()) {
+      taken_ = Fail(ErrorCode::kTimeout, "query was canceled in query queue");
+      return;
+    }
+    if (engine.clock_.Now() >= deadline) {
+      taken_ = Fail(ErrorCode::kTimeout, "query timed out in query queue");
+      return;
+    }
     engine.freed_.wait_for(lock, std::chrono::milliseconds(10));
   }
   ++engine.running_;
-  taken_ = true;
 }
 
 Engine::Turn::~Turn() {
@@ -117,8 +124,8 @@ Result<QueryResult> Engine::Run(const storage::Queryable& data, const Expr& expr
     return Fail(ErrorCode::kInvalidArgument, "the time of the query is out of range");
   }
   const TimePoint deadline = clock_.Now() + timeout;
-  const Turn turn(*this, deadline);
-  if (!turn.taken()) return Fail(ErrorCode::kTimeout, "query timed out in query queue");
+  const Turn turn(*this, deadline, settings.cancellation);
+  if (!turn.taken()) return tl::unexpected(turn.taken().error());
 
   const bool instant = span.step == 0;
   Query query{

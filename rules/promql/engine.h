@@ -68,17 +68,18 @@ class Engine {
   // query's.
   class Turn {
    public:
-    // Waits for one until the deadline.
-    Turn(const Engine& engine, TimePoint deadline);
+    // Waits for one until the deadline, or until it is cancelled; `cancellation` may be null.
+    Turn(const Engine& engine, TimePoint deadline, const Cancellation* cancellation);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    bool taken() const { return taken_; }
+    // kTimeout when it has none: "query timed out in query queue" or "query was canceled in query queue".
+    const Status& taken() const { return taken_; }
 
    private:
     const Engine& engine_;
-    bool taken_ = false;
+    Status taken_;
   };
 
  private:

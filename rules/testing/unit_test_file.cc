@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "core/yaml/source.h"
@@ -43,6 +44,7 @@ class Decoder {
     if (const yaml::Node tests = mapping.Get("tests")) {
       for (const yaml::Node& test : tests.AsSequence()) DecodeTest(test);
     }
+    mapping.Refuse("groups", "this is a file of rules; a file of tests names it under \"rule_files\"");
     mapping.Finish();
   }
 
@@ -79,7 +81,8 @@ class Decoder {
     test.interval = Interval(mapping, "interval", file_.evaluation_interval);
     if (const yaml::Node start = mapping.Get("start_timestamp")) DecodeStart(start, &test.start);
     if (const yaml::Node series = mapping.Get("input_series")) {
-      for (const yaml::Node& item : series.AsSequence()) DecodeSeries(item, &test);
+      SeriesPlaces places;
+      for (const yaml::Node& item : series.AsSequence()) DecodeSeries(item, &test, &places);
     }
     if (const yaml::Node tests = mapping.Get("alert_rule_test")) {
       for (const yaml::Node& item : tests.AsSequence()) DecodeAlertTest(item, &test);
@@ -124,7 +127,9 @@ class Decoder {
     node.Fail("expected seconds since 1970, or a time such as 2026-11-20T21:40:00Z");
   }
 
-  void DecodeSeries(const yaml::Node& node, UnitTest* test) {
+  using SeriesPlaces = std::unordered_map<Labels, size_t, LabelsHash>;  // among a test's
+
+  void DecodeSeries(const yaml::Node& node, UnitTest* test, SeriesPlaces* places) {
     yaml::Mapping mapping = node.AsMapping();
     std::string series;
     std::string values;
@@ -146,12 +151,11 @@ class Decoder {
     }
     promqltest::WrittenSeries written{*std::move(labels), *std::move(sequence)};
     // Of two series with the same labels the later one counts, as upstream.
-    const auto same = std::find_if(test->series.begin(), test->series.end(),
-                                   [&](const auto& other) { return other.labels == written.labels; });
-    if (same != test->series.end()) {
-      *same = std::move(written);
-    } else {
+    const auto [same, added] = places->try_emplace(written.labels, test->series.size());
+    if (added) {
       test->series.push_back(std::move(written));
+    } else {
+      test->series[same->second] = std::move(written);
     }
   }
 

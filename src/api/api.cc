@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "src/api/compression.h"
 #include "src/api/correlation.h"
 #include "src/api/expressions.h"
 #include "src/api/metadata.h"
@@ -23,15 +24,11 @@ http::Response Text(int status, std::string body) {
   return {.status = status, .content_type = kText, .headers = {}, .body = std::move(body)};
 }
 
-http::Response Exposition(Scrape scrape, std::string vary) {
-  http::Response response{.status = 200,
-                          .content_type = std::move(scrape.content_type),
-                          .headers = {{"Vary", std::move(vary)}},
-                          .body = std::move(scrape.body)};
-  if (!scrape.content_encoding.empty()) {
-    response.headers.emplace_back("Content-Encoding", std::move(scrape.content_encoding));
-  }
-  return response;
+http::Response Exposition(Scrape scrape) {
+  return {.status = 200,
+          .content_type = std::move(scrape.content_type),
+          .headers = {},
+          .body = std::move(scrape.body)};
 }
 
 // A value for metrics that clients cannot multiply.
@@ -124,6 +121,7 @@ http::Response Api::Finish(const http::Request& request, const std::string& corr
                    ? RenderPrometheusProblem(answer.error())
                    : RenderProblem(answer.error(), correlation_id, hooks_.clock->UnixNow());
   }
+  Compress(request, &response);
   response.headers.emplace_back(kCorrelationHeader, correlation_id);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Cache-Control", "no-store");
@@ -139,16 +137,17 @@ http::Response Api::Finish(const http::Request& request, const std::string& corr
 
 Answer Api::Metrics(const Call& call) {
   const http::Request& request = call.request;
-  return Exposition(hooks_.scrape(request.HeaderList("Accept"), request.HeaderList("Accept-Encoding"),
-                                  request.QueryAll("name[]")),
-                    "Accept, Accept-Encoding");
+  http::Response response =
+      Exposition(hooks_.scrape(request.HeaderList("Accept"), request.QueryAll("name[]")));
+  response.headers.emplace_back("Vary", "Accept");
+  return response;
 }
 
 Answer Api::Federate(const Call& call) {
   const http::Request& request = call.request;
   const auto selectors = ReadSelectors(request.QueryAll("match[]"));
   if (!selectors) return tl::unexpected<Problem>(selectors.error());
-  return Exposition(hooks_.federate(*selectors, request.HeaderList("Accept-Encoding")), "Accept-Encoding");
+  return Exposition(hooks_.federate(*selectors));
 }
 
 Answer Api::Healthy(const Call&) {

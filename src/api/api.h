@@ -4,9 +4,9 @@
 //   api::Api api(hooks);
 //   http::Server::Start({.listen = address, .error_page = api.error_page()}, api.handler());
 //
-// What it shows and sets off comes in as functions. Every response carries X-Correlation-Id; every error has
-// the shape of problem.h (below /api/v1 that of Prometheus) and a log line with that id. Thread-safe.
-// Outlives the server.
+// What it shows and sets off comes in as functions. Every response carries X-Correlation-Id, and goes out as
+// gzip to who takes that; every error has the shape of problem.h (below /api/v1 that of Prometheus) and a log
+// line with that id. Thread-safe. Outlives the server.
 #pragma once
 
 #include <functional>
@@ -40,25 +40,21 @@ enum class Lifecycle { kLoopback, kOff, kAny };
 // A collected and written exposition.
 struct Scrape {
   std::string content_type;
-  std::string content_encoding;  // "" for none
   std::string body;
 };
 
 // The functions are called on the server's threads, several at once; all are required but for `federate` and
 // `rules`.
 struct Hooks {
-  // Collects and writes, in the format that the two headers (lists, as sent) ask for. `names` are the
+  // Collects and writes, in the format that the header Accept (a list, as sent) asks for. `names` are the
   // families asked for with name[]; none means all.
-  std::function<Scrape(std::string_view accept, std::string_view accept_encoding,
-                       const std::vector<std::string>& names)>
-      scrape;
+  std::function<Scrape(std::string_view accept, const std::vector<std::string>& names)> scrape;
   std::function<bool()> healthy;
   std::function<bool()> ready;     // false while draining
   std::function<Status()> reload;  // never called twice at a time
   // Writes the newest samples of the series that one of `selectors` selects, as /federate does; null: not
   // there.
-  std::function<Scrape(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding)>
-      federate;
+  std::function<Scrape(const std::vector<std::vector<Matcher>>& selectors)> federate;
   Queries* queries = nullptr;  // /api/v1/query, /api/v1/query_range; null: not there. Outlives the Api
   Catalog* catalog = nullptr;  // /api/v1/labels, series and the like; null: not there. Outlives the Api
   std::function<std::shared_ptr<const Snapshot>()>

@@ -1,6 +1,7 @@
 #include "src/api/catalog.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -21,10 +22,6 @@ namespace {
 
 constexpr UnixMillis kEver = std::numeric_limits<UnixMillis>::max();
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
-
-tl::unexpected<Problem> BadData(std::string message) {
-  return Refuse(400, "bad_data", std::move(message));
-}
 
 Answer JsonAnswer(Result<std::string> body) {
   if (!body) return Refuse(422, "execution", std::move(body.error().message));
@@ -70,8 +67,8 @@ tl::expected<Ask, Problem> ReadAsk(const http::Fields& parameters) {
   return ask;
 }
 
-// The union of sorted lists, of which only the first `limit` items will be shown.
-template <class Item>
+// The union of lists sorted by `Less`, of which only the first `limit` items will be shown.
+template <class Item, class Less = std::less<Item>>
 class Union {
  public:
   explicit Union(size_t limit) : limit_(limit) {}
@@ -85,8 +82,8 @@ class Union {
     std::vector<Item> both;
     both.reserve(items_.size() + more.size());
     std::set_union(std::move_iterator(items_.begin()), std::move_iterator(items_.end()),
-                   std::move_iterator(more.begin()), std::move_iterator(more.end()),
-                   std::back_inserter(both));
+                   std::move_iterator(more.begin()), std::move_iterator(more.end()), std::back_inserter(both),
+                   Less());
     items_ = std::move(both);
     Cut(&items_);
   }
@@ -107,6 +104,12 @@ class Union {
 
   const size_t limit_;
   std::vector<Item> items_;
+};
+
+struct LessByLabels {
+  bool operator()(const storage::Store::SeriesExemplars& a, const storage::Store::SeriesExemplars& b) const {
+    return a.labels < b.labels;
+  }
 };
 
 // The first `limit` of these, by their labels, and one more.
@@ -131,17 +134,13 @@ class Catalog::Turn {
       : catalog_(*catalog),
         entry_(&catalog->in_flight_, request.client),
         deadline_(catalog->clock_.Now() + catalog->engine_.options().timeout),
-        place_(catalog->engine_, deadline_) {}
+        place_(catalog->engine_, deadline_, &entry_.cancellation()) {}
 
   // To be asked before each part of the work: why it must not go on.
   tl::expected<void, Problem> Check() const {
-    if (!place_.taken()) return Refuse(503, "timeout", "query timed out in query queue");
-    if (entry_.cancellation().cancelled()) {
-      return Refuse(503, "canceled", "query was canceled in series lookup");
-    }
-    if (catalog_.clock_.Now() >= deadline_) {
-      return Refuse(503, "timeout", "query timed out in series lookup");
-    }
+    if (!place_.taken()) return entry_.Ended(place_.taken().error().message);
+    if (entry_.cancellation().cancelled()) return entry_.Ended("query was canceled in series lookup");
+    if (catalog_.clock_.Now() >= deadline_) return entry_.Ended("query timed out in series lookup");
     return {};
   }
 
@@ -221,9 +220,12 @@ Answer Catalog::Exemplars(const http::Request& request) {
   // As Prometheus has it, where there is nothing to select.
   if (selectors->empty()) return http::Response{.status = 204};
   const Turn turn(this, request);
-  if (const auto going = turn.Check(); !going) return tl::unexpected<Problem>(going.error());
-  return JsonAnswer(
-      WriteExemplars(data_.Exemplars(*selectors, span->from, span->to), options_.max_result_bytes));
+  Union<storage::Store::SeriesExemplars, LessByLabels> series(kNoLimit);
+  for (const std::vector<Matcher>& matchers : *selectors) {
+    if (const auto going = turn.Check(); !going) return tl::unexpected<Problem>(going.error());
+    series.Add(data_.Exemplars({&matchers, 1}, span->from, span->to));
+  }
+  return JsonAnswer(WriteExemplars(series.items(), options_.max_result_bytes));
 }
 
 void AddCatalog(Catalog* catalog, Router* router) {

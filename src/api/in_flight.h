@@ -2,12 +2,16 @@
 // leaves, and all of them when the process stops. Thread-safe; outlives its entries.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <string>
+#include <tl/expected.hpp>
 #include <unordered_set>
 
 #include "core/http/message.h"
 #include "rules/promql/engine.h"
+#include "src/api/problem.h"
 
 namespace sidelight::api {
 
@@ -30,11 +34,16 @@ class InFlight {
     Entry& operator=(const Entry&) = delete;
 
     const promql::Cancellation& cancellation() const { return cancellation_; }
+    // What is answered when it ended before its work was done: status 503, timeout; or, when it was
+    // cancelled, canceled, with 499 when that is because its client left. Only counters and the log see the
+    // latter.
+    tl::unexpected<Problem> Ended(std::string message) const;
 
    private:
     InFlight& all_;
     http::Client* const client_;
     uint64_t watch_ = 0;
+    std::atomic<bool> client_left_{false};
     promql::Cancellation cancellation_;
   };
 

@@ -1,11 +1,11 @@
 #include "src/api/metadata.h"
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "src/api/query_json.h"
+#include "src/api/query_parameters.h"
 #include "src/api/request_parameters.h"
 
 namespace sidelight::api {
@@ -15,11 +15,8 @@ namespace {
 tl::expected<int64_t, Problem> ReadLimit(const http::Fields& parameters, std::string_view name) {
   const std::string_view text = FirstOf(parameters, name);
   if (text.empty()) return -1;
-  const std::string_view digits = text.starts_with('+') && !text.starts_with("+-") ? text.substr(1) : text;
-  int64_t limit = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
-  if (error == std::errc() && end == digits.data() + digits.size()) return limit;
-  return Refuse(400, "bad_data", std::string(name) + " must be a number");
+  if (const Result<int64_t> limit = ParseInteger(text)) return *limit;
+  return BadData(std::string(name) + " must be a number");
 }
 
 void AppendFamily(const MetricFamily& family, std::string* out) {

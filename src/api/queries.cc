@@ -34,24 +34,6 @@ metrics::SelfGauge& RunningOf(metrics::Self& self) {
   return self.Gauge("sidelight_queries_running", "PromQL queries over HTTP that are being answered.");
 }
 
-tl::unexpected<Problem> BadData(std::string message) {
-  return Refuse(400, "bad_data", std::move(message));
-}
-
-// An error of the evaluation.
-tl::unexpected<Problem> Failed(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::kTimeout: {
-      const bool canceled = error.message.find("was canceled") != std::string::npos;
-      return Refuse(503, canceled ? "canceled" : "timeout", error.message);
-    }
-    case ErrorCode::kInternal:
-      return Refuse(500, "internal", error.message);
-    default:
-      return Refuse(422, "execution", error.message);
-  }
-}
-
 }  // namespace
 
 struct Queries::Ask {
@@ -74,6 +56,18 @@ class Queries::Running {
   Running& operator=(const Running&) = delete;
 
   const promql::Cancellation* cancellation() const { return &entry_.cancellation(); }
+
+  // What is answered to an error of the evaluation.
+  tl::unexpected<Problem> Failed(const Error& error) const {
+    switch (error.code) {
+      case ErrorCode::kTimeout:
+        return entry_.Ended(error.message);
+      case ErrorCode::kInternal:
+        return Refuse(500, "internal", error.message);
+      default:
+        return Refuse(422, "execution", error.message);
+    }
+  }
 
  private:
   metrics::Self& self_;
@@ -123,11 +117,11 @@ Answer Queries::Run(const http::Request& request, const Ask& ask, const Evaluate
   promql::Engine::Settings settings = ask.settings;
   settings.cancellation = running.cancellation();
   const Result<promql::QueryResult> result = evaluate(*ask.expr, settings);
-  if (!result) return Failed(result.error());
+  if (!result) return running.Failed(result.error());
   SamplesOf(self_).Add(static_cast<double>(result->samples_read));
   Result<std::string> body =
       WriteAnswer(*result, ask.query, {.series = ask.series, .bytes = options_.max_result_bytes});
-  if (!body) return Failed(body.error());
+  if (!body) return running.Failed(body.error());
   return JsonResponse(*std::move(body));
 }
 

@@ -48,19 +48,22 @@ Result<UnixMillis> ParseEnd(std::string_view text) {
   return ParseTime(text);
 }
 
-Result<size_t> ParseLimit(std::string_view text) {
-  int64_t limit = 0;
+Result<int64_t> ParseInteger(std::string_view text) {
+  int64_t value = 0;
   const std::string_view digits = text.starts_with('+') && !text.starts_with("+-") ? text.substr(1) : text;
   const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, limit);
-  const auto wrong = [&](std::string_view what) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("strconv.Atoi: parsing {}: {}", promql::Quote(text), what));
-  };
-  if (stop != end || error == std::errc::invalid_argument) return wrong("invalid syntax");
-  if (error == std::errc::result_out_of_range) return wrong("value out of range");
-  if (limit < 0) return Fail(ErrorCode::kInvalidArgument, "limit must be non-negative");
-  return static_cast<size_t>(limit);
+  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  if (stop == end && error == std::errc()) return value;
+  const bool is_number = stop == end && error == std::errc::result_out_of_range;
+  return Fail(ErrorCode::kInvalidArgument, fmt::format("parsing {}: {}", promql::Quote(text),
+                                                       is_number ? "value out of range" : "invalid syntax"));
+}
+
+Result<size_t> ParseLimit(std::string_view text) {
+  const Result<int64_t> limit = ParseInteger(text);
+  if (!limit) return Fail(ErrorCode::kInvalidArgument, "strconv.Atoi: " + limit.error().message);
+  if (*limit < 0) return Fail(ErrorCode::kInvalidArgument, "limit must be non-negative");
+  return static_cast<size_t>(*limit);
 }
 
 Result<Duration> ParseSpan(std::string_view text) {

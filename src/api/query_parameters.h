@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "core/base/clock.h"
@@ -19,7 +20,11 @@ Result<UnixMillis> ParseTime(std::string_view text);
 // them, as Prometheus' own clients ask for "ever" that way.
 Result<UnixMillis> ParseEnd(std::string_view text);
 
-// How many of something may come back; 0: no limit. Errors read as those of Go's strconv.Atoi.
+// A whole number with or without a sign, as Go's strconv reads it. Errors are its own: `parsing "x": invalid
+// syntax`, `parsing "9e9": value out of range`.
+Result<int64_t> ParseInteger(std::string_view text);
+
+// How many of something may come back; 0: no limit.
 Result<size_t> ParseLimit(std::string_view text);
 
 // Seconds ("15", "0.5", may be negative) or a duration ("1m30s"). Errors as above, "... a valid duration".

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -43,6 +44,18 @@ std::vector<std::string> AllOf(const http::Fields& parameters, std::string_view 
   return all;
 }
 
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+tl::unexpected<Problem> BadData(std::string message) {
+  return Refuse(400, "bad_data", std::move(message));
+}
+
 tl::unexpected<Problem> BadParameter(std::string_view name, std::string_view message) {
   return tl::unexpected<Problem>(
       Problem{.status = 400,
@@ -57,6 +70,10 @@ http::Response JsonResponse(std::string body) {
 
 http::Response DataResponse(std::string_view data) {
   return JsonResponse(fmt::format("{{\"status\":\"success\",\"data\":{}}}", data));
+}
+
+http::Response Success(const nlohmann::ordered_json& data) {
+  return DataResponse(data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace sidelight::api

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -12,6 +11,8 @@
 #include <utility>
 
 #include "core/model/matcher.h"
+#include "rules/promql/printer.h"
+#include "src/api/query_parameters.h"
 #include "src/api/request_parameters.h"
 #include "src/api/rules_json.h"
 #include "src/api/selectors.h"
@@ -22,19 +23,6 @@ namespace {
 using rules::GroupStatus;
 using rules::RuleDefinition;
 using rules::RuleStatus;
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-std::string First(const http::Request& request, std::string_view name) {
-  const std::vector<std::string> all = request.QueryAll(name);
-  return all.empty() ? "" : all.front();
-}
 
 bool IsOneOf(const std::string& text, const std::vector<std::string>& texts) {
   return texts.empty() || std::find(texts.begin(), texts.end(), text) != texts.end();
@@ -67,26 +55,18 @@ bool Ask::Wants(const RuleStatus& rule) const {
   return selectors.empty() || std::any_of(selectors.begin(), selectors.end(), fits);
 }
 
-tl::expected<size_t, Problem> ReadPage(const std::string& text) {
-  int32_t page = 0;
-  // Go's ParseInt takes a '+', from_chars does not.
-  const char* const begin = text.data() + (text.starts_with("+") && !text.starts_with("+-") ? 1 : 0);
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(begin, end, page);
-  if (stop != end || error == std::errc::invalid_argument) {
-    return BadParameter(
-        "group_limit",
-        fmt::format(
-            "group_limit needs to be a valid number: strconv.ParseInt: parsing \"{}\": invalid syntax",
-            text));
+tl::expected<size_t, Problem> ReadPage(std::string_view text) {
+  const auto wrong = [](std::string_view why) {
+    return BadParameter("group_limit",
+                        fmt::format("group_limit needs to be a valid number: strconv.ParseInt: {}", why));
+  };
+  const Result<int64_t> page = ParseInteger(text);
+  if (!page) return wrong(page.error().message);
+  if (*page != static_cast<int32_t>(*page)) {
+    return wrong(fmt::format("parsing {}: value out of range", promql::Quote(text)));
   }
-  if (error == std::errc::result_out_of_range) {
-    return BadParameter("group_limit", fmt::format("group_limit needs to be a valid number: "
-                                                   "strconv.ParseInt: parsing \"{}\": value out of range",
-                                                   text));
-  }
-  if (page <= 0) return BadParameter("group_limit", "group_limit needs to be greater than 0");
-  return static_cast<size_t>(page);
+  if (*page <= 0) return BadParameter("group_limit", "group_limit needs to be greater than 0");
+  return static_cast<size_t>(*page);
 }
 
 tl::expected<Ask, Problem> ReadAsk(const http::Request& request) {
@@ -98,14 +78,14 @@ tl::expected<Ask, Problem> ReadAsk(const http::Request& request) {
   if (!selectors) return tl::unexpected<Problem>(std::move(selectors.error()));
   ask.selectors = *std::move(selectors);
 
-  const std::string type = LowerCase(First(request, "type"));
+  const std::string type = LowerCase(FirstOf(request.query, "type"));
   if (!type.empty() && type != "alert" && type != "record") {
     return BadParameter("type", fmt::format("not supported value \"{}\"", type));
   }
   ask.alerting = type != "record";
   ask.recording = type != "alert";
 
-  const std::string exclude = LowerCase(First(request, "exclude_alerts"));
+  const std::string exclude = LowerCase(FirstOf(request.query, "exclude_alerts"));
   ask.exclude_alerts = exclude == "1" || exclude == "t" || exclude == "true";
   if (!exclude.empty() && !ask.exclude_alerts && exclude != "0" && exclude != "f" && exclude != "false") {
     return BadParameter("exclude_alerts", fmt::format("error converting exclude_alerts: strconv.ParseBool: "
@@ -113,8 +93,8 @@ tl::expected<Ask, Problem> ReadAsk(const http::Request& request) {
                                                       exclude));
   }
 
-  const std::string page = First(request, "group_limit");
-  ask.token = First(request, "group_next_token");
+  const std::string_view page = FirstOf(request.query, "group_limit");
+  ask.token = FirstOf(request.query, "group_next_token");
   if (!ask.token.empty() && page.empty()) {
     return BadParameter("group_next_token",
                         "group_limit needs to be present in order to paginate over the groups");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rules/promql/parser.h"
+#include "src/api/request_parameters.h"
 
 namespace sidelight::api {
 namespace {
@@ -15,10 +16,6 @@ constexpr size_t kMostSelectors = 1000;
 // Instructions of all compiled regular expressions together, some 16 bytes each: as much as one PromQL
 // expression may have.
 constexpr size_t kMaxRegexSize = 1'000'000;
-
-tl::unexpected<Problem> BadData(std::string message) {
-  return Refuse(400, "bad_data", std::move(message));
-}
 
 size_t RegexSize(const std::vector<Matcher>& matchers) {
   return std::accumulate(matchers.begin(), matchers.end(), size_t{0},

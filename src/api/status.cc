@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "src/api/cardinality.h"
+#include "src/api/query_parameters.h"
 #include "src/api/request_parameters.h"
 
 namespace sidelight::api {
@@ -18,11 +18,6 @@ using nlohmann::ordered_json;
 // The Prometheus whose API and PromQL these are: Grafana decides by it what it may ask for. A version of ours
 // here, 0.1.0, it would take for a Prometheus that knows next to nothing.
 constexpr char kPrometheusVersion[] = "3.14.0";
-
-// In Prometheus' form; bytes that are no UTF-8 are replaced.
-http::Response Success(const ordered_json& data) {
-  return DataResponse(data.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
 
 ordered_json BuildInfo(const StatusHooks& hooks) {
   return {{"version", kPrometheusVersion},
@@ -35,7 +30,7 @@ ordered_json BuildInfo(const StatusHooks& hooks) {
 
 ordered_json Flags(const StatusHooks& hooks) {
   ordered_json flags = ordered_json::object();
-  for (const auto& [name, value] : hooks.flags) flags[name] = value;
+  for (const auto& [name, value] : hooks.flags()) flags[name] = value;
   return flags;
 }
 
@@ -69,11 +64,10 @@ Answer Storage(const StatusHooks& hooks, const http::Request& request) {
   constexpr size_t kMost = 10'000;
   size_t limit = kUsual;
   if (const std::string_view text = FirstOf(request.query, "limit"); !text.empty()) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size() || limit == 0) {
-      return Refuse(400, "bad_data", "limit must be a positive number");
-    }
-    if (limit > kMost) return Refuse(400, "bad_data", fmt::format("limit must not exceed {}", kMost));
+    const Result<int64_t> given = ParseInteger(text);
+    if (!given || *given < 1) return BadData("limit must be a positive number");
+    limit = static_cast<size_t>(*given);
+    if (limit > kMost) return BadData(fmt::format("limit must not exceed {}", kMost));
   }
   const storage::StoreStats stats = hooks.storage();
   const Cardinality all = CountSeries(*hooks.data, limit);

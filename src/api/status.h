@@ -37,7 +37,7 @@ struct RuntimeInfo {
 struct StatusHooks {
   std::string version;  // "0.1.0"
   // What the configuration says, under the names that Prometheus' flags have.
-  std::vector<std::pair<std::string, std::string>> flags;
+  std::function<std::vector<std::pair<std::string, std::string>>()> flags;
   std::string retention;  // "2h or 64MiB"
   Features features;
   std::function<std::string()> config;  // in force, as YAML without secrets

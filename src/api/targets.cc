@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "core/model/matcher.h"
 #include "rules/promql/printer.h"
 #include "src/api/metadata.h"
+#include "src/api/query_parameters.h"
 #include "src/api/request_parameters.h"
 #include "src/api/selectors.h"
 
@@ -19,11 +19,6 @@ namespace {
 
 using nlohmann::ordered_json;
 using Collect = std::function<std::shared_ptr<const Snapshot>()>;
-
-// In Prometheus' form; bytes that are no UTF-8 are replaced.
-http::Response Success(const ordered_json& data) {
-  return DataResponse(data.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
 
 std::string_view HealthWord(Target::Health health) {
   switch (health) {
@@ -35,14 +30,6 @@ std::string_view HealthWord(Target::Health health) {
       break;
   }
   return "unknown";
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 ordered_json TargetJson(const Target& target, const Sampling& sampling) {
@@ -85,9 +72,9 @@ Answer ListTargets(const TargetHooks& hooks, const http::Request& request) {
 Answer ListMetadata(const TargetHooks& hooks, const Collect& collect, const http::Request& request) {
   int64_t limit = -1;
   if (const std::string_view text = FirstOf(request.query, "limit"); !text.empty()) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size())
-      return Refuse(400, "bad_data", "limit must be a number");
+    const Result<int64_t> given = ParseInteger(text);
+    if (!given) return BadData("limit must be a number");
+    limit = *given;
   }
   const Sampling sampling = hooks.sampling();
   const Labels labels{{"instance", sampling.instance}, {"job", sampling.job}};

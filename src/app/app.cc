@@ -10,11 +10,9 @@
 #include "exporters/prometheus/metrics_endpoint.h"
 #include "src/app/admission.h"
 #include "src/app/registry_source.h"
-#include "src/app/rules_source.h"
 #include "src/app/storage_source.h"
 #include "src/app/version.h"
 #include "src/config/external_url.h"
-#include "src/config/rule_files.h"
 
 namespace sidelight::app {
 namespace {
@@ -36,13 +34,6 @@ api::Lifecycle ToApi(config::Lifecycle lifecycle) {
   return api::Lifecycle::kLoopback;
 }
 
-// Patterns of the files that a configuration consists of.
-std::vector<std::string> FilesOf(const config::Config& config) {
-  std::vector<std::string> patterns = config.rule_files;
-  if (!config.file.empty()) patterns.push_back(config::PatternOf(config.file));
-  return patterns;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<App>> App::Start(config::Config config, ConfigSource reread, const Clock& clock) {
@@ -56,7 +47,6 @@ App::App(config::Config config, ConfigSource reread, const Clock& clock)
       reread_(std::move(reread)),
       clock_(clock),
       introspection_(config_, clock),
-      external_labels_(config_.external_labels),
       registry_(clock, RegistryOptions(config_)),
       self_(std::make_shared<metrics::Self>()) {}
 
@@ -70,7 +60,6 @@ Status App::Open() {
       ->Gauge("sidelight_build_info", "1, with the version of this program as a label.",
               Labels{{"version", Version()}})
       .Set(1);
-  ReloadSucceeded(true);
   if (Status opened = OpenStorage(); !opened) return opened;
 
   Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
@@ -80,11 +69,13 @@ Status App::Open() {
       SignalEvents::Watch(*control_, [this](int signal) { OnSignal(signal); });
   if (!signals) return tl::unexpected(signals.error());
   signals_ = *std::move(signals);
-  watcher_ = std::make_unique<FileWatcher>(*control_, [this] {
-    log::Info("the configuration's files have changed: reading them again");
-    (void)Reload();  // says in the log how it went
-  });
-  watcher_->Watch(FilesOf(config_));
+  reloader_ = std::make_unique<Reloader>(config_, reread_,
+                                         Reloader::Surroundings{.registry = registry_,
+                                                                .self = *self_,
+                                                                .store = *store_,
+                                                                .loop = *control_,
+                                                                .introspection = introspection_,
+                                                                .clock = clock_});
 
   Result<std::unique_ptr<DataPlane>> plane = DataPlane::Open(config_, registry_, clock_);
   if (!plane) return tl::unexpected(plane.error());
@@ -105,17 +96,16 @@ Status App::Open() {
     front.taps.push_back({tap.name, tap.protocol, tap.listen.ToString(), tap.upstream.ToString()});
   }
   api_ = std::make_unique<api::Api>(api::Hooks{
-      .scrape = [this](std::string_view accept, std::string_view encoding,
-                       const std::vector<std::string>& names) { return Scrape(accept, encoding, names); },
+      .scrape = [this](std::string_view accept,
+                       const std::vector<std::string>& names) { return Scrape(accept, names); },
       .healthy = [this] { return healthy(); },
       .ready = [this] { return ready(); },
       .reload = [this] { return Reload(); },
-      .federate = [this](const std::vector<std::vector<Matcher>>& selectors,
-                         std::string_view encoding) { return Federate(selectors, encoding); },
+      .federate = [this](const std::vector<std::vector<Matcher>>& selectors) { return Federate(selectors); },
       .queries = queries_.get(),
       .catalog = catalog_.get(),
       .collect = [this] { return registry_.Collect(); },
-      .rules = [this] { return RuleGroups(); },
+      .rules = [this] { return reloader_->RuleGroups(); },
       .parser = {.experimental = config_.promql.experimental},
       .status = StatusHooks(),
       .targets = TargetHooks(),
@@ -124,7 +114,7 @@ Status App::Open() {
       .lifecycle = ToApi(config_.web.lifecycle),
       .front_page = std::move(front)});
   // It serves from here on, and who asks for a reload waits until there is something to reload.
-  const std::lock_guard<std::mutex> lock(reload_mutex_);
+  const std::unique_lock<std::mutex> held = reloader_->Hold();
   Result<std::unique_ptr<http::Server>> server =
       http::Server::Start({.listen = config_.listen,
                            .max_connections = config_.web.max_connections,
@@ -134,33 +124,15 @@ Status App::Open() {
   server_ = *std::move(server);
 
   data_plane_->Start();
-  if (Status exporting = TakeOverExports(config_); !exporting) return exporting;
-  if (NamesRules(config_)) {
-    if (Status started = StartJudging(config_); !started) return started;
-  }
-  return StartSampling();
-}
-
-Status App::StartJudging(const config::Config& config) {
   std::string external_url =
-      config.external_url.empty() ? config::DefaultExternalUrl(server_->address()) : config.external_url;
-  Result<std::unique_ptr<Judge>> judge =
-      Judge::Start(config, std::move(external_url), *store_, *self_, clock_);
-  if (!judge) return tl::unexpected(judge.error());
-  judge_ = *std::move(judge);
-  registry_.AddSource(std::make_shared<RulesSource>(*judge_));
-  judging_.store(judge_.get());
-  return {};
-}
-
-std::vector<rules::GroupStatus> App::RuleGroups() const {
-  const Judge* const judge = judging_.load();
-  return judge == nullptr ? std::vector<rules::GroupStatus>() : judge->Groups();
+      config_.external_url.empty() ? config::DefaultExternalUrl(server_->address()) : config_.external_url;
+  if (Status started = reloader_->Start(std::move(external_url)); !started) return started;
+  return StartSampling();
 }
 
 api::StatusHooks App::StatusHooks() {
   return {.version = std::string(Version()),
-          .flags = Introspection::Flags(config_),
+          .flags = [this] { return introspection_.Flags(); },
           .retention = Introspection::Retention(config_.storage),
           .features = {.experimental = config_.promql.experimental,
                        .lifecycle = config_.web.lifecycle != config::Lifecycle::kOff},
@@ -176,7 +148,7 @@ api::TargetHooks App::TargetHooks() {
           .sampling = [this] { return introspection_.LastSampling(); },
           .alertmanagers =
               [this] {
-                const Judge* const judge = judging_.load();
+                const Judge* const judge = reloader_->judge();
                 return judge == nullptr ? std::vector<std::string>() : judge->Alertmanagers();
               }};
 }
@@ -216,7 +188,7 @@ Status App::StartSampling() {
                                        config_.interval, *self_, *sampling_);
   sampler_->OnSampled([this](UnixMillis time, Duration took) {
     introspection_.Sampled(time, took);
-    if (Judge* const judge = judging_.load()) judge->Sampled(time);
+    if (Judge* const judge = reloader_->judge()) judge->Sampled(time);
   });
   sampler_->Start();
   try {
@@ -239,8 +211,7 @@ App::~App() {
     // What was counted since the last sample would otherwise be missing after a restart.
     sampler_->SampleNow();
   }
-  if (exports_ != nullptr) exports_->Stop(clock_.Now() + kLastWords);
-  judge_.reset();
+  if (reloader_ != nullptr) reloader_->Stop(clock_.Now() + kLastWords);
   if (store_ != nullptr) store_->Close();
 }
 
@@ -284,61 +255,7 @@ void App::OnSignal(int signal) {
 }
 
 Status App::Reload() {
-  const std::lock_guard<std::mutex> lock(reload_mutex_);
-  watcher_->AboutToRead();
-  const Result<config::Config> fresh = reread_();
-  // Of one that is refused, too: its files are where the mistake will be mended.
-  if (fresh) watcher_->Watch(FilesOf(*fresh));
-  const Status taken = fresh ? TakeOver(*fresh) : Status(tl::unexpected(fresh.error()));
-  ReloadSucceeded(taken.has_value());
-  if (!taken) {
-    introspection_.ReloadFailed();
-    log::Error("the configuration was not reloaded; the old one stays in force",
-               {{"error", taken.error().message}});
-    return taken;
-  }
-  {
-    const std::lock_guard<std::mutex> labels(labels_mutex_);
-    external_labels_ = fresh->external_labels;
-  }
-  introspection_.Reloaded(*fresh);
-  log::Info(
-      "configuration reloaded: rules, Alertmanagers, exporters and log settings are in force, everything "
-      "else takes a "
-      "restart");
-  return {};
-}
-
-Status App::TakeOver(const config::Config& fresh) {
-  if (judge_ != nullptr) {
-    if (Status reloaded = judge_->Reload(fresh); !reloaded) return reloaded;
-  } else if (NamesRules(fresh)) {
-    if (Status started = StartJudging(fresh); !started) return started;
-  }
-  if (Status exporting = TakeOverExports(fresh); !exporting) return exporting;
-  log::Configure(fresh.log.format, fresh.log.level);
-  return {};
-}
-
-Labels App::ExternalLabels() const {
-  const std::lock_guard<std::mutex> lock(labels_mutex_);
-  return external_labels_;
-}
-
-Status App::TakeOverExports(const config::Config& config) {
-  Status taken;
-  if (exports_ != nullptr) {
-    taken = exports_->TakeOver(config);
-  } else if (!config.exporters.empty()) {
-    Result<std::unique_ptr<Exports>> exports = Exports::Start(config, registry_, *store_, *self_, clock_);
-    if (exports) {
-      exports_ = *std::move(exports);
-    } else {
-      taken = tl::unexpected<Error>(std::move(exports.error()));
-    }
-  }
-  if (!taken) return Fail(taken.error().code, "exporters: " + taken.error().message);
-  return {};
+  return reloader_->Reload();
 }
 
 void App::CountLosses(size_t lost, std::string_view what) {
@@ -347,18 +264,6 @@ void App::CountLosses(size_t lost, std::string_view what) {
                 "Families and series that were left out of a scrape because their names collide.",
                 Labels{{"what", what}})
       .Add(static_cast<double>(lost));
-}
-
-void App::ReloadSucceeded(bool succeeded) {
-  self_
-      ->Gauge("sidelight_config_last_reload_successful",
-              "Whether the configuration was last read with success.")
-      .Set(succeeded ? 1 : 0);
-  if (!succeeded) return;
-  self_
-      ->Gauge("sidelight_config_last_reload_success_timestamp_seconds",
-              "When the configuration was last read with success.")
-      .Set(static_cast<double>(clock_.UnixNow()) / 1000);
 }
 
 bool App::healthy() const {
@@ -382,20 +287,18 @@ std::optional<net::ProbeAnswer> App::AnswerProbe(std::string_view path) const {
   return std::nullopt;
 }
 
-api::Scrape App::Scrape(std::string_view accept, std::string_view accept_encoding,
-                        const std::vector<std::string>& names) {
-  prometheus::Scrape scrape = prometheus::AnswerScrape(
-      registry_.Collect(), {.accept = accept, .accept_encoding = accept_encoding, .names = names});
+api::Scrape App::Scrape(std::string_view accept, const std::vector<std::string>& names) {
+  prometheus::Scrape scrape =
+      prometheus::AnswerScrape(registry_.Collect(), {.accept = accept, .names = names});
   CountLosses(scrape.losses.families, "family");
   CountLosses(scrape.losses.series, "series");
-  return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
+  return {std::move(scrape.content_type), std::move(scrape.body)};
 }
 
-api::Scrape App::Federate(const std::vector<std::vector<Matcher>>& selectors,
-                          std::string_view accept_encoding) {
+api::Scrape App::Federate(const std::vector<std::vector<Matcher>>& selectors) {
   prometheus::Scrape scrape =
-      prometheus::AnswerFederation(*store_, selectors, store_->Now(), ExternalLabels(), accept_encoding);
-  return {std::move(scrape.content_type), std::move(scrape.content_encoding), std::move(scrape.body)};
+      prometheus::AnswerFederation(*store_, selectors, store_->Now(), reloader_->ExternalLabels());
+  return {std::move(scrape.content_type), std::move(scrape.body)};
 }
 
 }  // namespace sidelight::app

@@ -32,10 +32,8 @@
 #include "src/api/api.h"
 #include "src/api/queries.h"
 #include "src/app/data_plane.h"
-#include "src/app/exports.h"
-#include "src/app/file_watcher.h"
 #include "src/app/introspection.h"
-#include "src/app/judge.h"
+#include "src/app/reloader.h"
 #include "src/app/sampler.h"
 #include "src/app/signals.h"
 #include "src/config/config.h"
@@ -44,8 +42,7 @@ namespace sidelight::app {
 
 class App {
  public:
-  // Reads the configuration again, for a reload.
-  using ConfigSource = std::function<Result<config::Config>()>;
+  using ConfigSource = Reloader::ConfigSource;
 
   struct Addresses {
     net::Address api;
@@ -67,9 +64,8 @@ class App {
   void Run();
   // Thread-safe. The first call drains, a second one ends at once. SIGTERM and SIGINT are this, too.
   void RequestStop();
-  // Thread-safe. Takes effect for the log settings, the rules, the Alertmanagers and the exporters; what was
-  // bad is said and leaves everything as it was. SIGHUP, POST /-/reload and a change of the files are this,
-  // too.
+  // Thread-safe. Takes over what a reload does (config/reload.h), all of it or nothing. SIGHUP, POST
+  // /-/reload and a change of the files are this, too.
   Status Reload();
 
   bool healthy() const;  // the loops turn
@@ -79,31 +75,20 @@ class App {
   App(config::Config config, ConfigSource reread, const Clock& clock);
   Status Open();
   Status OpenStorage();
-  Status StartJudging(const config::Config& config);
   Status StartSampling();
-  std::vector<rules::GroupStatus> RuleGroups() const;
   api::StatusHooks StatusHooks();
   api::TargetHooks TargetHooks();
   void OnSignal(int signal);
-  Status TakeOver(const config::Config& fresh);
-  Status TakeOverExports(const config::Config& config);
   void Drain();
-  void ReloadSucceeded(bool succeeded);
   void CountLosses(size_t lost, std::string_view what);
   std::optional<net::ProbeAnswer> AnswerProbe(std::string_view path) const;
-  api::Scrape Scrape(std::string_view accept, std::string_view accept_encoding,
-                     const std::vector<std::string>& names);
-  api::Scrape Federate(const std::vector<std::vector<Matcher>>& selectors, std::string_view accept_encoding);
-
-  Labels ExternalLabels() const;
+  api::Scrape Scrape(std::string_view accept, const std::vector<std::string>& names);
+  api::Scrape Federate(const std::vector<std::vector<Matcher>>& selectors);
 
   const config::Config config_;
   const ConfigSource reread_;
   const Clock& clock_;
   Introspection introspection_;
-  std::mutex reload_mutex_;
-  mutable std::mutex labels_mutex_;
-  Labels external_labels_;  // guarded by it
   std::atomic<bool> stopping_ = false;
   bool draining_ = false;  // the control loop's
 
@@ -114,7 +99,7 @@ class App {
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<net::EventLoop> control_;
   std::unique_ptr<SignalEvents> signals_;
-  std::unique_ptr<FileWatcher> watcher_;
+  std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<DataPlane> data_plane_;
   std::unique_ptr<net::Listener> probe_listener_;
   std::unique_ptr<net::ProbeResponder> probes_;
@@ -122,9 +107,6 @@ class App {
   std::unique_ptr<api::Catalog> catalog_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<Exports> exports_;       // from when there is a destination on
-  std::unique_ptr<Judge> judge_;           // from when there are rules on, perhaps from a reload
-  std::atomic<Judge*> judging_ = nullptr;  // the same for other threads
   std::unique_ptr<net::EventLoop> sampling_;
   std::unique_ptr<Sampler> sampler_;
   std::thread sampling_thread_;

@@ -1,7 +1,6 @@
 #include "src/app/exports.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 #include "exporters/delivery/counts.h"
@@ -9,17 +8,6 @@
 
 namespace sidelight::app {
 namespace {
-
-// The one of that name, taken out of `all`; null when there is none.
-template <class Exporter>
-std::unique_ptr<Exporter> Take(std::vector<std::unique_ptr<Exporter>>* all, const std::string& name) {
-  const auto found =
-      std::find_if(all->begin(), all->end(), [&](const auto& exporter) { return exporter->name() == name; });
-  if (found == all->end()) return nullptr;
-  std::unique_ptr<Exporter> taken = std::move(*found);
-  all->erase(found);
-  return taken;
-}
 
 std::vector<otlp::Exporter::Options> OtlpOptions(const config::Config& config) {
   std::vector<otlp::Exporter::Options> all;
@@ -49,70 +37,94 @@ std::string NameOf(const otlp::Exporter::Options& options) {
   return options.destination.Name();
 }
 
-// Those that there are are updated, new ones started, others ended.
-template <class Exporter, class Options, class Start>
-Status Renew(std::vector<std::unique_ptr<Exporter>>* exporters, std::vector<Options> wanted,
-             const Start& start) {
-  Status status;
-  std::vector<std::unique_ptr<Exporter>> next;
-  for (Options& options : wanted) {
-    if (std::unique_ptr<Exporter> there = Take(exporters, NameOf(options))) {
-      there->Update(std::move(options));
-      next.push_back(std::move(there));
-      continue;
-    }
-    Result<std::unique_ptr<Exporter>> started = start(std::move(options));
-    if (started) {
-      next.push_back(*std::move(started));
-    } else {
-      status = tl::unexpected<Error>(std::move(started.error()));
-    }
-  }
-  *exporters = std::move(next);
-  return status;
+// Null when there is none.
+template <class All>
+auto FindNamed(All& all, const std::string& name) -> decltype(all.data()) {
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return NameOf(one.options) == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Exports>> Exports::Start(const config::Config& config, metrics::Registry& registry,
-                                                storage::Store& store, metrics::Self& self,
-                                                const Clock& clock) {
-  std::unique_ptr<Exports> exports(new Exports(registry, store, self, clock));
-  const config::ExportQueue& queue = config.exporters.queue;
-  exports->queue_ = delivery::Queue::Open({.folder = config.storage.path,
-                                           .max_bytes = queue.max_bytes,
-                                           .max_age = queue.max_age,
-                                           .clock = &clock},
-                                          self);
-  if (Status taken = exports->TakeOver(config); !taken)
-    return tl::unexpected<Error>(std::move(taken.error()));
-  // Only now, as there is no way to take it out again.
-  registry.AddSource(std::make_shared<delivery::QueueSource>(*exports->queue_, clock));
-  return exports;
-}
-
-Exports::Exports(metrics::Registry& registry, storage::Store& store, metrics::Self& self, const Clock& clock)
-    : registry_(registry), store_(store), self_(self), clock_(clock) {}
+Exports::Exports(const config::Config& config, metrics::Registry& registry, storage::Store& store,
+                 metrics::Self& self, const Clock& clock)
+    : registry_(registry),
+      store_(store),
+      self_(self),
+      clock_(clock),
+      queue_(delivery::Queue::Open({.folder = config.storage.path,
+                                    .max_bytes = config.exporters.queue.max_bytes,
+                                    .max_age = config.exporters.queue.max_age,
+                                    .clock = &clock},
+                                   self)) {}
 
 Exports::~Exports() = default;
 
-Status Exports::TakeOver(const config::Config& config) {
+// What is wanted, with an exporter that waits for its Begin() where there is none of that name.
+template <class Exporter, class Make>
+Result<Exports::AllRunning<Exporter>> Exports::PrepareNew(const AllRunning<Exporter>& running,
+                                                          std::vector<typename Exporter::Options> wanted,
+                                                          const Make& make) {
+  AllRunning<Exporter> next;
+  for (typename Exporter::Options& options : wanted) {
+    std::unique_ptr<Exporter> exporter;
+    if (FindNamed(running, NameOf(options)) == nullptr) {
+      Result<std::unique_ptr<Exporter>> prepared = make(options);
+      if (!prepared) return tl::unexpected<Error>(std::move(prepared.error()));
+      exporter = *std::move(prepared);
+    }
+    std::string files = options.destination.client.FilesDigest();
+    next.push_back({std::move(options), std::move(files), std::move(exporter)});
+  }
+  return next;
+}
+
+template <class Exporter>
+void Exports::TakeOver(AllRunning<Exporter> next, AllRunning<Exporter>* running) {
+  for (Running<Exporter>& one : next) {
+    if (one.exporter != nullptr) {
+      one.exporter->Begin();
+      continue;
+    }
+    Running<Exporter>* const there = FindNamed(*running, NameOf(one.options));
+    one.exporter = std::move(there->exporter);
+    if (one.options != there->options || one.files != there->files) one.exporter->Update(one.options);
+  }
+  *running = std::move(next);
+}
+
+Result<Commit> Exports::Prepare(const config::Config& config) {
+  struct Next {
+    AllRunning<otlp::Exporter> otlp;
+    AllRunning<remote_write::RemoteWriter> remote_write;
+  };
   const auto collect = [this] { return registry_.Collect(); };
-  const Status otlp = Renew(&otlp_, OtlpOptions(config), [&](otlp::Exporter::Options options) {
-    return otlp::Exporter::Start(std::move(options), collect, *queue_, self_, clock_);
+  auto otlp = PrepareNew(otlp_, OtlpOptions(config), [&](const otlp::Exporter::Options& options) {
+    return otlp::Exporter::Prepare(options, collect, *queue_, self_, clock_);
   });
-  const Status remote_write =
-      Renew(&remote_write_, RemoteWriteOptions(config), [&](remote_write::RemoteWriter::Options options) {
-        return remote_write::RemoteWriter::Start(std::move(options), store_, collect, *queue_, self_, clock_);
+  if (!otlp) return tl::unexpected<Error>(std::move(otlp.error()));
+  auto remote_write = PrepareNew(
+      remote_write_, RemoteWriteOptions(config), [&](const remote_write::RemoteWriter::Options& options) {
+        return remote_write::RemoteWriter::Prepare(options, store_, collect, *queue_, self_, clock_);
       });
-  return otlp ? remote_write : otlp;
+  if (!remote_write) return tl::unexpected<Error>(std::move(remote_write.error()));
+  const auto next = std::make_shared<Next>(Next{*std::move(otlp), *std::move(remote_write)});
+  return [this, next] {
+    TakeOver(std::move(next->otlp), &otlp_);
+    TakeOver(std::move(next->remote_write), &remote_write_);
+  };
+}
+
+std::shared_ptr<metrics::Source> Exports::QueueMetrics() const {
+  return std::make_shared<delivery::QueueSource>(*queue_, clock_);
 }
 
 void Exports::Stop(TimePoint deadline) {
-  for (const auto& exporter : otlp_) exporter->BeginStop(deadline);
-  for (const auto& writer : remote_write_) writer->BeginStop(deadline);
-  for (const auto& exporter : otlp_) exporter->AwaitStop(deadline);
-  for (const auto& writer : remote_write_) writer->AwaitStop(deadline);
+  for (const auto& one : otlp_) one.exporter->BeginStop(deadline);
+  for (const auto& one : remote_write_) one.exporter->BeginStop(deadline);
+  for (const auto& one : otlp_) one.exporter->AwaitStop(deadline);
+  for (const auto& one : remote_write_) one.exporter->AwaitStop(deadline);
 }
 
 }  // namespace sidelight::app

@@ -16,10 +16,6 @@
 namespace sidelight::app {
 namespace {
 
-// The keys that a reload takes over; the others wait for a restart.
-constexpr std::array<std::string_view, 7> kReloaded = {
-    "alerting", "evaluation_interval", "exporters", "external_labels", "log", "packs", "rule_files"};
-
 std::string WorkingDirectory() {
   std::error_code error;
   return std::filesystem::current_path(error).string();
@@ -59,6 +55,24 @@ std::string BytesText(uint64_t bytes) {
   return fmt::format("{}{}", bytes, kUnits[unit]);
 }
 
+std::vector<std::pair<std::string, std::string>> FlagsOf(const config::Config& config) {
+  return {{"config.file", config.file},
+          {"enable-feature", config.promql.experimental ? "promql-experimental-functions" : ""},
+          {"log.format", WordOf(config::kLogFormats, config.log.format)},
+          {"log.level", WordOf(config::kLogLevels, config.log.level)},
+          {"query.max-concurrency", std::to_string(config.promql.max_concurrency)},
+          {"query.max-samples", std::to_string(config.promql.max_samples)},
+          {"query.timeout", DurationText(config.promql.timeout)},
+          {"rules.alert.resend-delay", DurationText(config.alerting.resend_delay)},
+          {"storage.tsdb.path", config.storage.path},
+          {"storage.tsdb.retention.time", DurationText(config.storage.retention)},
+          {"web.enable-admin-api", "false"},
+          {"web.enable-lifecycle", config.web.lifecycle == config::Lifecycle::kOff ? "false" : "true"},
+          {"web.external-url", config.external_url},
+          {"web.listen-address", config.listen.ToString()},
+          {"web.max-connections", std::to_string(config.web.max_connections)}};
+}
+
 }  // namespace
 
 Introspection::Introspection(const config::Config& config, const Clock& clock)
@@ -67,18 +81,16 @@ Introspection::Introspection(const config::Config& config, const Clock& clock)
       directory_(WorkingDirectory()),
       host_(HostName()),
       shown_(config.shown),
+      flags_(FlagsOf(config)),
       last_reload_(started_),
       sampling_{.job = config.service, .instance = config.instance, .interval = config.interval} {}
 
-void Introspection::Reloaded(const config::Config& fresh) {
-  const auto is_reloaded = [](const std::pair<std::string, std::string>& section) {
-    return std::find(kReloaded.begin(), kReloaded.end(), section.first) != kReloaded.end();
-  };
+void Introspection::Reloaded(const config::Config& in_force) {
   const std::lock_guard lock(mutex_);
   last_reload_ = clock_.UnixNow();
   failed_.reset();
-  std::erase_if(shown_, is_reloaded);
-  std::copy_if(fresh.shown.begin(), fresh.shown.end(), std::back_inserter(shown_), is_reloaded);
+  shown_ = in_force.shown;
+  flags_ = FlagsOf(in_force);
 }
 
 void Introspection::ReloadFailed() {
@@ -94,9 +106,12 @@ void Introspection::Sampled(UnixMillis time, Duration took) {
 
 std::string Introspection::ConfigText() const {
   const std::lock_guard lock(mutex_);
-  std::string text;
-  for (const auto& [key, section] : shown_) text += section;
-  return text;
+  return yaml::ToYaml(shown_);
+}
+
+std::vector<std::pair<std::string, std::string>> Introspection::Flags() const {
+  const std::lock_guard lock(mutex_);
+  return flags_;
 }
 
 api::RuntimeInfo Introspection::Runtime() const {
@@ -116,24 +131,6 @@ api::RuntimeInfo Introspection::Runtime() const {
 api::Sampling Introspection::LastSampling() const {
   const std::lock_guard lock(mutex_);
   return sampling_;
-}
-
-std::vector<std::pair<std::string, std::string>> Introspection::Flags(const config::Config& config) {
-  return {{"config.file", config.file},
-          {"enable-feature", config.promql.experimental ? "promql-experimental-functions" : ""},
-          {"log.format", WordOf(config::kLogFormats, config.log.format)},
-          {"log.level", WordOf(config::kLogLevels, config.log.level)},
-          {"query.max-concurrency", std::to_string(config.promql.max_concurrency)},
-          {"query.max-samples", std::to_string(config.promql.max_samples)},
-          {"query.timeout", DurationText(config.promql.timeout)},
-          {"rules.alert.resend-delay", DurationText(config.alerting.resend_delay)},
-          {"storage.tsdb.path", config.storage.path},
-          {"storage.tsdb.retention.time", DurationText(config.storage.retention)},
-          {"web.enable-admin-api", "false"},
-          {"web.enable-lifecycle", config.web.lifecycle == config::Lifecycle::kOff ? "false" : "true"},
-          {"web.external-url", config.external_url},
-          {"web.listen-address", config.listen.ToString()},
-          {"web.max-connections", std::to_string(config.web.max_connections)}};
 }
 
 std::string Introspection::Retention(const config::Storage& storage) {

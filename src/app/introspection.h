@@ -23,8 +23,8 @@ class Introspection {
   // The clock outlives it.
   Introspection(const config::Config& config, const Clock& clock);
 
-  // Another configuration has been read: what a reload takes over of it is in force.
-  void Reloaded(const config::Config& fresh);
+  // Another configuration is in force.
+  void Reloaded(const config::Config& in_force);
   // One could not be read.
   void ReloadFailed();
   // All series were sampled at that time.
@@ -32,11 +32,11 @@ class Introspection {
 
   // The configuration in force as YAML, without secrets.
   std::string ConfigText() const;
+  // What it says, under the names of Prometheus' flags.
+  std::vector<std::pair<std::string, std::string>> Flags() const;
   api::RuntimeInfo Runtime() const;
   api::Sampling LastSampling() const;
 
-  // What the configuration says, under the names of Prometheus' flags.
-  static std::vector<std::pair<std::string, std::string>> Flags(const config::Config& config);
   // How long samples are kept: "2h or 64MiB".
   static std::string Retention(const config::Storage& storage);
   static std::vector<api::Target> Targets(const DataPlane& data_plane);
@@ -47,7 +47,8 @@ class Introspection {
   const std::string directory_;
   const std::string host_;
   mutable std::mutex mutex_;
-  std::vector<std::pair<std::string, std::string>> shown_;  // as Config::shown
+  yaml::ShownValue shown_;  // as Config::shown
+  std::vector<std::pair<std::string, std::string>> flags_;
   UnixMillis last_reload_;
   std::optional<UnixMillis> failed_;  // the last reading, at that time
   api::Sampling sampling_;

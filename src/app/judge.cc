@@ -30,17 +30,17 @@ std::string Joined(const std::vector<std::string>& texts) {
 
 Result<std::unique_ptr<Judge>> Judge::Start(const config::Config& config, std::string external_url,
                                             storage::Store& store, metrics::Self& self, const Clock& clock) {
-  std::unique_ptr<Judge> judge(new Judge(config, store, self, clock));
-  if (Status opened = judge->Open(config, std::move(external_url)); !opened) {
-    return tl::unexpected(opened.error());
-  }
+  std::unique_ptr<Judge> judge(new Judge(config, std::move(external_url), store, self, clock));
+  if (Status opened = judge->Open(); !opened) return tl::unexpected(opened.error());
   return judge;
 }
 
-Judge::Judge(const config::Config& config, storage::Store& store, metrics::Self& self, const Clock& clock)
+Judge::Judge(const config::Config& config, std::string external_url, storage::Store& store,
+             metrics::Self& self, const Clock& clock)
     : store_(store),
       self_(self),
       clock_(clock),
+      external_url_(std::move(external_url)),
       sampling_interval_(Millis(config.interval)),
       engine_(promql::EngineOptions{.timeout = config.promql.timeout,
                                     .max_samples = config.promql.max_samples,
@@ -49,40 +49,13 @@ Judge::Judge(const config::Config& config, storage::Store& store, metrics::Self&
                                     .start_timestamps = config.promql.experimental},
               clock) {}
 
-Status Judge::Open(const config::Config& config, std::string external_url) {
-  LoadedRules loaded = LoadRules(config);
-  for (const std::string& error : loaded.errors) {
-    log::Error("a rule file is left out; everything else runs", {{"error", error}});
-  }
-  CountFiles(loaded);
-
-  rules::Evaluation evaluation;
-  evaluation.query = [this](const promql::Expr& expr, UnixMillis time) { return Query(expr, time); };
-  evaluation.appender = [this] { return store_.MakeAppender(); };
-  evaluation.clock = &clock_;
-  evaluation.parser = {.experimental = config.promql.experimental};
-  evaluation.external_labels = config.external_labels;
-  evaluation.external_url = std::move(external_url);
-  evaluation.resend_delay = config.alerting.resend_delay;
-  evaluation.lookback = engine_.options().lookback;
-  evaluation.default_subquery_step = engine_.options().default_subquery_step;
-  evaluation.retention = config.storage.retention;
-  OpenState(config, &evaluation);
-  Result<std::unique_ptr<alertmanager::Sender>> sender =
-      alertmanager::Sender::Start(config.alerting.settings, self_);
+Status Judge::Open() {
+  Result<std::unique_ptr<alertmanager::Sender>> sender = alertmanager::Sender::Start({}, self_);
   if (!sender) return tl::unexpected(sender.error());
   sender_ = *std::move(sender);
-  evaluation.notify = [this](std::vector<rules::Notification> alerts) { sender_->Send(std::move(alerts)); };
-
-  manager_ = std::make_unique<rules::Manager>(
-      rules::Manager::Options{.interval = config.evaluation_interval, .evaluation = std::move(evaluation)});
-  manager_->Update(std::move(loaded.groups), store_.Now());
-  manager_->Restore();
-
   Result<std::unique_ptr<net::EventLoop>> loop = net::EventLoop::Open(clock_);
   if (!loop) return tl::unexpected(loop.error());
   loop_ = *std::move(loop);
-  WakeLater();
   try {
     thread_ = std::thread([this] { loop_->Run(); });
   } catch (const std::system_error& e) {
@@ -90,6 +63,63 @@ Status Judge::Open(const config::Config& config, std::string external_url) {
                                           e.what() + "; raise the limit of threads (ulimit -u, pids.max)");
   }
   return {};
+}
+
+Result<Commit> Judge::Prepare(const config::Config& config, BadRuleFiles bad) {
+  LoadedRules loaded = LoadRules(config);
+  if (!loaded.errors.empty() && bad == BadRuleFiles::kRefused) {
+    return Fail(ErrorCode::kInvalidArgument, Joined(loaded.errors));
+  }
+  Result<std::function<void()>> alertmanagers = sender_->Prepare(config.alerting.settings);
+  if (!alertmanagers) return tl::unexpected<Error>(std::move(alertmanagers.error()));
+  const auto rules = std::make_shared<LoadedRules>(std::move(loaded));
+  return [this, config, rules, take_alertmanagers = *std::move(alertmanagers)] {
+    for (const std::string& error : rules->errors) {
+      log::Error("a rule file is left out; everything else runs", {{"error", error}});
+    }
+    CountFiles(*rules);
+    take_alertmanagers();
+    if (manager_ == nullptr) {
+      Begin(config, std::move(*rules));
+    } else {
+      Renew(config, std::move(*rules));
+    }
+  };
+}
+
+// The loop has nothing to do yet.
+void Judge::Begin(const config::Config& config, LoadedRules loaded) {
+  rules::Evaluation evaluation;
+  evaluation.query = [this](const promql::Expr& expr, UnixMillis time) { return Query(expr, time); };
+  evaluation.appender = [this] { return store_.MakeAppender(); };
+  evaluation.clock = &clock_;
+  evaluation.parser = {.experimental = config.promql.experimental};
+  evaluation.external_labels = config.external_labels;
+  evaluation.external_url = external_url_;
+  evaluation.resend_delay = config.alerting.resend_delay;
+  evaluation.lookback = engine_.options().lookback;
+  evaluation.default_subquery_step = engine_.options().default_subquery_step;
+  evaluation.retention = config.storage.retention;
+  OpenState(config, &evaluation);
+  evaluation.notify = [this](std::vector<rules::Notification> alerts) { sender_->Send(std::move(alerts)); };
+
+  manager_ = std::make_unique<rules::Manager>(
+      rules::Manager::Options{.interval = config.evaluation_interval, .evaluation = std::move(evaluation)});
+  manager_->Update(std::move(loaded.groups), store_.Now());
+  manager_->Restore();
+  loop_->Post([this] { WakeLater(); });
+}
+
+void Judge::Renew(const config::Config& config, LoadedRules loaded) {
+  const auto taken = std::make_shared<std::promise<void>>();
+  auto groups = std::make_shared<std::vector<rules::GroupDefinition>>(std::move(loaded.groups));
+  loop_->Post([this, groups, taken, labels = config.external_labels, delay = config.alerting.resend_delay] {
+    manager_->Renew(labels, delay);
+    manager_->Update(std::move(*groups), store_.Now());
+    WakeLater();
+    taken->set_value();
+  });
+  taken->get_future().wait_for(kPatience);
 }
 
 // What is known of the time before this process: the alerts, and whether the samples go on without a gap.
@@ -167,25 +197,6 @@ void Judge::WakeLater() {
     wake_ = net::kNoTimer;
     RunDue(store_.Now());
   });
-}
-
-Status Judge::Reload(const config::Config& config) {
-  LoadedRules loaded = LoadRules(config);
-  if (!loaded.errors.empty()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("the old rules stay in force: {}", Joined(loaded.errors)));
-  }
-  CountFiles(loaded);
-  sender_->Update(config.alerting.settings);
-  const auto taken = std::make_shared<std::promise<void>>();
-  auto groups = std::make_shared<std::vector<rules::GroupDefinition>>(std::move(loaded.groups));
-  loop_->Post([this, groups, taken] {
-    manager_->Update(std::move(*groups), store_.Now());
-    WakeLater();
-    taken->set_value();
-  });
-  taken->get_future().wait_for(kPatience);
-  return {};
 }
 
 void Judge::CountFiles(const LoadedRules& loaded) {

@@ -4,8 +4,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <istream>
 #include <optional>
 #include <set>
@@ -16,6 +14,7 @@
 
 #include "core/yaml/spelling.h"
 #include "core/yaml/yaml.h"
+#include "rules/evaluation/manifest_stream.h"
 #include "rules/evaluation/rule_check.h"
 #include "rules/evaluation/rule_file.h"
 #include "rules/packs/packs.h"
@@ -38,30 +37,9 @@ struct Sort {
   std::string error;  // of kBroken
 };
 
-// What a cluster is given at once is smaller; of more nothing is read.
-constexpr size_t kMaxManifestBytes = 64 << 20;
-
-// Nothing when it is longer.
-std::optional<std::string> ReadAll(std::istream& input) {
-  std::string text;
-  std::array<char, 64 << 10> piece{};
-  while (input) {
-    input.read(piece.data(), piece.size());
-    text.append(piece.data(), static_cast<size_t>(input.gcount()));
-    if (text.size() > kMaxManifestBytes) return std::nullopt;
-  }
-  return text;
-}
-
-bool FileHoldsManifests(const std::string& path) {
-  std::ifstream file(path);
-  const std::optional<std::string> text = ReadAll(file);
-  return text && HoldsManifests(*text);
-}
-
 // A rule file is told from a configuration by its key `groups`, or one that was probably meant for it.
 Sort SortOf(const std::string& path) {
-  if (FileHoldsManifests(path)) return {Kind::kManifests, ""};
+  if (rules::LoadManifests(path)) return {Kind::kManifests, ""};
   const yaml::Document document = yaml::Document::Load(path, {.expand_environment = false, .as_go = true});
   const yaml::Node root = document.Root();
   if (!root.IsMapping()) {
@@ -80,6 +58,12 @@ Sort SortOf(const std::string& path) {
     if (!yaml::Nearest(key, {"groups"}).empty()) return {Kind::kRules, ""};
   }
   return {};
+}
+
+// To whom it is a word of promtool's, which is given before the files.
+std::string_view HintTo(const std::string& missing) {
+  if (missing != "rules" && missing != "config") return "";
+  return "; `sidelight check` takes files alone, and tells what is in each";
 }
 
 size_t RulesOf(const rules::RuleFile& file) {
@@ -135,9 +119,9 @@ class Checking {
     for (const EmbeddedConfig& embedded : manifests.configs) AddEmbedded(embedded, environment);
     std::vector<std::string> paths;
     std::vector<Result<rules::RuleFile>> files;
-    for (const EmbeddedFile& rule : manifests.rules) {
+    for (const EmbeddedRules& rule : manifests.rules) {
       paths.push_back(rule.path);
-      files.push_back(rules::ParsePrometheusRule(rule.text, rule.path, OptionsOf(config)));
+      files.push_back(rules::ParsePrometheusRule(rule.object, rule.path, OptionsOf(config)));
     }
     AddRules(std::move(files), paths, config);
   }
@@ -294,9 +278,9 @@ class Checking {
 };
 
 void AddStandardInput(std::istream& input, const config::Config* config, Checking* checking) {
-  const std::optional<std::string> text = ReadAll(input);
+  const std::optional<std::string> text = rules::ReadManifestText(input);
   if (!text) {
-    checking->Fail(fmt::format("standard input: it has more than {} MiB", kMaxManifestBytes >> 20));
+    checking->Fail(fmt::format("standard input: it has more than {} MiB", rules::kMaxManifestBytes >> 20));
   } else if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
     checking->Fail("standard input: it is empty; what should have written it has probably failed");
   } else {
@@ -335,13 +319,11 @@ Report RunCheck(const Check& check, const config::Environment& environment, std:
       case Kind::kTests:
         checking.AddTests(file);
         break;
-      case Kind::kManifests: {
-        std::ifstream manifests(file);
-        checking.AddManifests(ReadAll(manifests).value_or(""), file, given);
+      case Kind::kManifests:
+        checking.AddManifests(rules::LoadManifests(file).value_or(""), file, given);
         break;
-      }
       case Kind::kBroken:
-        checking.Fail(sort.error);
+        checking.Fail(fmt::format("{}{}", sort.error, HintTo(file)));
         break;
     }
   }

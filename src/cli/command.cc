@@ -70,15 +70,16 @@ constexpr std::string_view kCheckHelp =
 Usage:
   sidelight check [--config FILE] [--connect] FILE...
   helm template ... | sidelight check -
+  kubectl get prometheusrules,configmaps -o yaml | sidelight check -
 
 Each FILE is a configuration, whose rule files and packs are checked too, or a rule file in Prometheus' format
 (what has a key `groups`). Prints "FILE: ok" and the number of its rules, or everything that is wrong in it with
 line and column. The exit code is 1 when a file is wrong. Variables that a configuration takes from the
 environment (${env:NAME}) must be set.
 
-A FILE may also have objects of Kubernetes in it, and "-" is standard input with such objects: then each ConfigMap
-with a sidelight.yaml is checked, with its rule files, and each PrometheusRule. Variables count as set when a
-container among the objects has them.
+A FILE may also have objects of Kubernetes in it, YAML or JSON, and "-" is standard input with such objects: then
+each ConfigMap with a sidelight.yaml is checked, with its rule files, and each PrometheusRule. Variables count as
+set when a container among the objects has them.
 
 Rules that are right and yet probably not meant get a warning, which leaves the exit code as it is: two rules of
 one name with the same labels, a metric that nothing gives, a label that nothing sets, and a look back further
@@ -111,8 +112,8 @@ Options:
   --ignore-unknown-fields  rule files may have fields that Prometheus does not know
   --experimental           PromQL with what Prometheus has behind flags, as with promql.experimental
 
-A FILE is a test file, which names its rule files itself (docs/rules.md). Prints "SUCCESS", or what was expected
-and what came instead. The exit code is 1 when a test fails or a file is wrong.
+A FILE is a test file, which names its rule files, or files with PrometheusRules, itself (docs/rules.md). Prints
+"SUCCESS", or what was expected and what came instead. The exit code is 1 when a test fails or a file is wrong.
 
 Examples:
   sidelight test rules tests/alerts_test.yaml
@@ -164,8 +165,18 @@ std::vector<std::string_view> KnownWords(const CLI::App& app) {
   return words;
 }
 
+// What somebody means who gives the command a word more.
+std::string_view Hint(std::string_view command) {
+  if (command == "run") return "; a configuration is given as --config FILE";
+  if (command == "test") return "; what to test comes first: sidelight test rules FILE";
+  if (command == "query") return "; an expression is one argument, in quotes";
+  return "";
+}
+
 std::string Unexpected(const CLI::App& app, const std::string& argument) {
-  if (!argument.starts_with("--")) return fmt::format("\"{}\" is not expected here", argument);
+  if (!argument.starts_with("--")) {
+    return fmt::format("\"{}\" is not expected here{}", argument, Hint(app.get_name()));
+  }
   const std::string name = argument.substr(2, argument.find('=') - 2);
   const std::string_view nearest = yaml::Nearest(name, KnownWords(app));
   if (nearest.empty()) return fmt::format("there is no option \"--{}\"", name);
@@ -233,6 +244,7 @@ struct Grammar {
     if (parsed.empty()) return &app;
     return parsed.front() == test && test_rules->parsed() ? test_rules : parsed.front();
   }
+  std::vector<std::string_view> Commands() const { return {"run", "check", "test", "query", "version"}; }
   // "" where no command is given.
   std::string name() const {
     if (chosen() == &app) return "";
@@ -292,7 +304,9 @@ Command Parse(Grammar& grammar, int argc, const char* const* argv) {
     const std::vector<std::string> extras = grammar.app.remaining(true);
     if (extras.empty()) return Usage(name(), "there are arguments that are not expected");
     if (name().empty() && !extras.front().starts_with("-")) {
-      return Usage("", fmt::format("there is no command \"{}\"", extras.front()));
+      const std::string_view nearest = yaml::Nearest(extras.front(), grammar.Commands());
+      return Usage("", fmt::format("there is no command \"{}\"{}", extras.front(),
+                                   nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
     }
     return Usage(name(), Unexpected(*grammar.chosen(), extras.front()));
   } catch (const CLI::RequiredError&) {

@@ -13,36 +13,11 @@ namespace {
 
 constexpr std::string_view kOnlyInTheCluster = "1";
 
-struct Piece {
-  size_t lines_before = 0;  // in the stream
-  std::string_view text;
-};
-
-// Documents end at a line "---". It cannot stand at the beginning of a line in YAML otherwise.
-std::vector<Piece> Split(std::string_view text) {
-  std::vector<Piece> documents;
-  size_t first = 0;
-  size_t lines_before = 0;
-  size_t lines = 0;
-  for (size_t begin = 0; begin < text.size(); ++lines) {
-    const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end;
-    if (line.starts_with("---") &&
-        (line.size() == 3 || std::string_view(" \t\r\n").find(line[3]) != std::string_view::npos)) {
-      documents.push_back({lines_before, text.substr(first, begin - line.size() - first)});
-      first = begin;
-      lines_before = lines + 1;
-    }
-  }
-  documents.push_back({lines_before, text.substr(first)});
-  return documents;
-}
-
 // Whether there may be something for us in it. What is somebody else's may be larger than our reader takes: a
 // dashboard is one value of some hundred KiB.
 bool MayConcernUs(std::string_view document) {
-  for (const std::string_view word : {"sidelight.yaml", "taps:", "PrometheusRule", "ontainers:"}) {
+  for (const std::string_view word :
+       {"sidelight.yaml", "taps:", "PrometheusRule", "ontainers:", "ontainers\""}) {
     if (document.find(word) != std::string_view::npos) return true;
   }
   return false;
@@ -105,18 +80,19 @@ void AddEnvironment(const yaml::Node& containers, std::map<std::string, std::str
   }
 }
 
-void AddObject(const yaml::Node& root, const std::string& name, const std::string& text, Manifests* out) {
+void AddObject(const yaml::Node& root, const std::string& name, const rules::ManifestObject& object,
+               Manifests* out) {
   if (!root.IsMapping()) return;
-  yaml::Mapping object = root.AsMapping();
-  const std::string kind = TextAt(object, "kind");
+  yaml::Mapping keys = root.AsMapping();
+  const std::string kind = TextAt(keys, "kind");
   std::string object_name;
-  if (const yaml::Node metadata = object.Get("metadata"); metadata && metadata.IsMapping()) {
+  if (const yaml::Node metadata = keys.Get("metadata"); metadata && metadata.IsMapping()) {
     yaml::Mapping mapping = metadata.AsMapping();
     object_name = TextAt(mapping, "name");
   }
   const std::string path = fmt::format("{}{}{}/{}", name, name.empty() ? "" : ": ", kind, object_name);
-  if (kind == "ConfigMap") AddConfigMap(object.Get("data"), path, out);
-  if (kind == "PrometheusRule") out->rules.push_back({path, text});
+  if (kind == "ConfigMap") AddConfigMap(keys.Get("data"), path, out);
+  if (kind == "PrometheusRule") out->rules.push_back({path, object});
   const yaml::Node pod = kind == "Pod" ? Below(root, {"spec"}) : Below(root, {"spec", "template", "spec"});
   for (const std::string_view key : {"initContainers", "containers"}) {
     AddEnvironment(Below(pod, {key}), &out->environment);
@@ -125,29 +101,20 @@ void AddObject(const yaml::Node& root, const std::string& name, const std::strin
 
 }  // namespace
 
-bool HoldsManifests(std::string_view text) {
-  const auto has_line = [&](std::string_view start) {
-    for (size_t at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1)) {
-      if (at == 0 || text[at - 1] == '\n') return true;
-    }
-    return false;
-  };
-  return has_line("apiVersion:") && has_line("kind:");
-}
-
 Manifests ReadManifests(std::string_view text, const std::string& name) {
   Manifests manifests;
-  for (const Piece& piece : Split(text)) {
-    if (!MayConcernUs(piece.text)) continue;
-    // Empty lines for all before it, so that what is said of it has the stream's lines.
-    const std::string document_text = std::string(piece.lines_before, '\n').append(piece.text);
-    const yaml::Document document = yaml::Document::Parse(
-        document_text, name.empty() ? "standard input" : name, {.expand_environment = false, .as_go = true});
+  for (const rules::ManifestObject& object : rules::SplitManifests(text)) {
+    if (!MayConcernUs(object.text)) continue;
+    const yaml::Document document = yaml::Document::Parse(object.text, name.empty() ? "standard input" : name,
+                                                          {.expand_environment = false,
+                                                           .as_go = true,
+                                                           .first_line = object.first_line,
+                                                           .first_column = object.first_column});
     if (const Status status = document.status(); !status) {
       manifests.errors.push_back(status.error().message);
       continue;
     }
-    AddObject(document.Root(), name, document_text, &manifests);
+    AddObject(document.Root(), name, object, &manifests);
   }
   return manifests;
 }

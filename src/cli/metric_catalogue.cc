@@ -112,6 +112,7 @@ constexpr std::array kProcessMetrics = {
     Own{"sidelight_exposition_dropped_total", "what"},
     Own{"sidelight_config_last_reload_successful"},
     Own{"sidelight_config_last_reload_success_timestamp_seconds"},
+    Own{"sidelight_config_keys_waiting"},
     Own{"process_cpu_seconds_total"},
     Own{"process_resident_memory_bytes"},
     Own{"process_virtual_memory_bytes"},

@@ -57,7 +57,9 @@ Report RunQuery(const Query& query, const Clock& clock) {
                    .content_type = "application/x-www-form-urlencoded",
                    .body = http::FormatForm(FormOf(query, clock))},
                   {.timeout = *timeout + kSpare, .max_body_bytes = kMostBytes});
-  if (!response) return Failure(response.error().message);
+  if (!response) {
+    return Failure(response.error().message + "; does a Sidelight listen there? --url says where to ask");
+  }
 
   const nlohmann::json answer = nlohmann::json::parse(response->body, nullptr, false);
   if (response->status != 200) return Failure(Complaint(*response, answer));

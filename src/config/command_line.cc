@@ -121,59 +121,56 @@ void AddAlertmanagers(const std::vector<std::string>& flags, Config& config, Err
   }
 }
 
+template <class Choices, class Meaning>
+std::string_view WordOf(const Choices& choices, Meaning meaning) {
+  const auto choice =
+      std::find_if(choices.begin(), choices.end(), [&](const auto& one) { return one.second == meaning; });
+  return choice->first;
+}
+
+yaml::ShownValue Mapping(std::string key, std::vector<yaml::ShownValue> entries) {
+  return {.key = std::move(key), .children = std::move(entries)};
+}
+
+template <class Things, class Show>
+yaml::ShownValue List(std::string key, const Things& things, const Show& show) {
+  yaml::ShownValue list{.key = std::move(key), .is_sequence = true};
+  for (const auto& thing : things) list.children.push_back(show(thing));
+  return list;
+}
+
+yaml::ShownValue ShownTap(const Tap& tap) {
+  using yaml::ShownValue;
+  return Mapping("", {ShownValue::Word("name", tap.tap.name), ShownValue::Word("protocol", tap.protocol),
+                      ShownValue::Text("listen", tap.tap.listen.ToString()),
+                      ShownValue::Text("upstream", tap.tap.upstream.ToString())});
+}
+
+yaml::ShownValue ShownAlertmanager(const alertmanager::Destination& destination) {
+  const http::Url& url = destination.url;
+  const std::string text = fmt::format("http{}://{}{}", url.tls ? "s" : "", url.authority, url.path);
+  return Mapping("", {yaml::ShownValue::Text("url", text)});
+}
+
 // The file that would say the same.
-class ShownFlags {
- public:
-  explicit ShownFlags(const Config& config) {
-    Add("service", config.service);
-    Add("listen", config.listen.ToString());
-    Add("probe_listen", config.probe_listen.ToString());
-    Add("log", {{"format", WordOf(kLogFormats, config.log.format)},
-                {"level", WordOf(kLogLevels, config.log.level)}});
-    if (!config.rule_files.empty()) AddList("rule_files", config.rule_files);
-    if (!config.alerting.settings.alertmanagers.empty()) AddAlertmanagers(config.alerting.settings);
-    std::string taps = "taps:\n";
-    for (const Tap& tap : config.taps) {
-      taps += fmt::format("- name: {}\n  protocol: {}\n  listen: {}\n  upstream: {}\n", tap.tap.name,
-                          tap.protocol, yaml::QuotedScalar(tap.tap.listen.ToString()),
-                          yaml::QuotedScalar(tap.tap.upstream.ToString()));
-    }
-    sections_.emplace_back("taps", std::move(taps));
+yaml::ShownValue ShownFlags(const Config& config) {
+  using yaml::ShownValue;
+  ShownValue root;
+  root.children = {ShownValue::Text("service", config.service),
+                   ShownValue::Text("listen", config.listen.ToString()),
+                   ShownValue::Text("probe_listen", config.probe_listen.ToString()),
+                   Mapping("log", {ShownValue::Word("format", WordOf(kLogFormats, config.log.format)),
+                                   ShownValue::Word("level", WordOf(kLogLevels, config.log.level))})};
+  if (!config.rule_files.empty()) {
+    root.children.push_back(List("rule_files", config.rule_files,
+                                 [](const std::string& file) { return ShownValue::Text("", file); }));
   }
-  std::vector<std::pair<std::string, std::string>> Take() { return std::move(sections_); }
-
- private:
-  template <class Choices, class Meaning>
-  static std::string WordOf(const Choices& choices, Meaning meaning) {
-    const auto choice =
-        std::find_if(choices.begin(), choices.end(), [&](const auto& one) { return one.second == meaning; });
-    return std::string(choice->first);
+  if (const auto& alertmanagers = config.alerting.settings.alertmanagers; !alertmanagers.empty()) {
+    root.children.push_back(Mapping("alerting", {List("alertmanagers", alertmanagers, &ShownAlertmanager)}));
   }
-  void Add(std::string_view key, std::string_view value) {
-    sections_.emplace_back(key, fmt::format("{}: {}\n", key, yaml::QuotedScalar(value)));
-  }
-  void Add(std::string_view key, const std::vector<std::pair<std::string_view, std::string>>& words) {
-    std::string text = fmt::format("{}:\n", key);
-    for (const auto& [name, word] : words) text += fmt::format("  {}: {}\n", name, word);
-    sections_.emplace_back(key, std::move(text));
-  }
-  void AddList(std::string_view key, const std::vector<std::string>& values) {
-    std::string text = fmt::format("{}:\n", key);
-    for (const std::string& value : values) text += fmt::format("- {}\n", yaml::QuotedScalar(value));
-    sections_.emplace_back(key, std::move(text));
-  }
-  void AddAlertmanagers(const alertmanager::Settings& settings) {
-    std::string text = "alerting:\n  alertmanagers:\n";
-    for (const alertmanager::Destination& destination : settings.alertmanagers) {
-      const http::Url& url = destination.url;
-      text += fmt::format("  - url: {}\n", yaml::QuotedScalar(fmt::format("http{}://{}{}", url.tls ? "s" : "",
-                                                                          url.authority, url.path)));
-    }
-    sections_.emplace_back("alerting", std::move(text));
-  }
-
-  std::vector<std::pair<std::string, std::string>> sections_;
-};
+  root.children.push_back(List("taps", config.taps, &ShownTap));
+  return root;
+}
 
 }  // namespace
 
@@ -204,7 +201,7 @@ Result<Config> FromCommandLine(const CommandLine& flags, const Environment& envi
     }
   });
   if (!errors.text().empty()) return Wrong(errors.text());
-  config.shown = ShownFlags(config).Take();
+  config.shown = ShownFlags(config);
   return config;
 }
 

@@ -21,6 +21,7 @@
 #include "core/model/labels.h"
 #include "core/net/address.h"
 #include "core/relabel/relabel.h"
+#include "core/yaml/shown.h"
 #include "exporters/alertmanager/settings.h"
 #include "exporters/otlp/settings.h"
 #include "exporters/prometheus/remote_write/settings.h"
@@ -87,12 +88,12 @@ struct Tap {
   tap::Options tap;
   meter::Options meter;
   meter::DatabaseOptions database;
+  friend bool operator==(const Tap&, const Tap&) = default;
 };
 
 struct Config {
-  std::string file;  // that it was read from; "": from the command line
-  // Its top keys, each with itself and its value as YAML, without secrets: what /api/v1/status/config shows.
-  std::vector<std::pair<std::string, std::string>> shown;
+  std::string file;        // that it was read from; "": from the command line
+  yaml::ShownValue shown;  // without secrets: what /api/v1/status/config shows
   std::string service;
   std::string instance;  // the pod or host that this is
   net::Address listen = net::Address::Tcp("0.0.0.0", 9464);
@@ -100,7 +101,8 @@ struct Config {
   Web web;
   Log log;
   Duration interval = std::chrono::seconds(5);
-  Labels external_labels;    // who we are, on what goes to others
+  Labels external_labels;        // who we are, on what goes to others
+  bool service_is_label = true;  // among them the service's name, as nobody says otherwise
   std::string external_url;  // without a '/' at its end; "": DefaultExternalUrl() of where the API listens
   Duration evaluation_interval = std::chrono::seconds(5);  // of rule groups that name none
   std::vector<std::string> rule_files;  // patterns for Match() (rule_files.h), as the process opens them

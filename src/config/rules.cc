@@ -93,7 +93,10 @@ void DecodeAlerting(yaml::Mapping alerting, const std::string& folder, Alerting*
 
 void DecodeRules(yaml::Mapping& root, const std::string& folder, const Environment& environment,
                  Config* out) {
-  out->external_labels = ExternalLabels(out->service, environment, ReadLabels(root.Get("external_labels")));
+  const LabelList given = ReadLabels(root.Get("external_labels"));
+  out->external_labels = ExternalLabels(out->service, environment, given);
+  out->service_is_label =
+      std::none_of(given.begin(), given.end(), [](const auto& label) { return label.first == "service"; });
   DecodeExternalUrl(root.Get("external_url"), &out->external_url);
   ReadDuration(root.Get("evaluation_interval"), &out->evaluation_interval);
   DecodeRuleFiles(root.Get("rule_files"), folder, &out->rule_files);

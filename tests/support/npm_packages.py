@@ -2,6 +2,7 @@
 ends as skipped, and says why."""
 
 import fcntl
+import filecmp
 import hashlib
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 # What ctest takes for a test that was skipped; each CMakeLists.txt with such tests names it too.
 SKIPPED = 77
+_PATIENCE = 200  # seconds
 # What npm says when the registry is what is missing, and not one of our files wrong.
 _UNREACHABLE = ("EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "ERR_SOCKET_TIMEOUT", "EHOSTUNREACH",
                 "ENETUNREACH", "ENOTCACHED", "UNABLE_TO_GET_ISSUER_CERT", "SELF_SIGNED_CERT", "E401", "E403", "E502", "E503")
@@ -17,6 +19,15 @@ _UNREACHABLE = ("EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDO
 def skip(reason):
     print(f"skipped: {reason}", flush=True)
     sys.exit(SKIPPED)
+
+
+def _bring(file, to):
+    """Whoever runs a script that is there already sees the old one or the new one, and never a part."""
+    if to.exists() and filecmp.cmp(file, to, shallow=False):
+        return
+    half = to.with_name(f"{to.name}.new")
+    shutil.copy(file, half)
+    half.replace(to)
 
 
 def install(source, home):
@@ -30,11 +41,15 @@ def install(source, home):
         wanted = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
         done = home / "installed"
         for file in source.iterdir():
-            shutil.copy(file, home / file.name)
+            _bring(file, home / file.name)
         if done.exists() and done.read_text() == wanted:
             return
-        ended = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
-                                "--fetch-timeout=20000"], cwd=home, capture_output=True, text=True, timeout=200, check=False)
+        try:
+            ended = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+                                    "--fetch-timeout=20000"], cwd=home, capture_output=True, text=True,
+                                   timeout=_PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            skip(f"npm ci has not got all packages from a registry within {_PATIENCE} s")
         if ended.returncode:
             why = [line for line in ended.stderr.splitlines() if any(word in line for word in _UNREACHABLE)]
             if why:

@@ -24,17 +24,20 @@ namespace sidelight::otlp {
 struct Attribute {
   std::string key;
   std::variant<std::string, int64_t, double, bool> value;
+  friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 
 // Who is measured: service.name, k8s.pod.name, ...
 struct Resource {
   std::vector<Attribute> attributes;
+  friend bool operator==(const Resource&, const Resource&) = default;
 };
 
 // Who measures.
 struct Scope {
   std::string name;
   std::string version;
+  friend bool operator==(const Scope&, const Scope&) = default;
 };
 
 enum class Temporality : uint8_t { kCumulative, kDelta };

@@ -47,7 +47,8 @@ bool Batches::empty() const {
 
 void Batches::Add(const std::vector<Item>& items, std::vector<delivery::Request>* out) {
   const UnixMillis now = clock_.UnixNow();
-  if (catalogue_lacks_ && now - catalogue_time_ >= kCatalogueAge) ReadCatalogue(now);
+  const bool is_fresh = now >= catalogue_time_ && now - catalogue_time_ < kCatalogueAge;
+  if (catalogue_lacks_ && !is_fresh) ReadCatalogue(now);
   // Those of a commit come after all of its samples, when many of these have been sent already.
   Exemplars exemplars;
   if (destination_.send_exemplars) {

@@ -55,7 +55,8 @@ class RemoteWriter::State final : public storage::Follower {
     Renew();
   }
 
-  Status Start(delivery::Queue& queue, metrics::Self& self);
+  Status Prepare(delivery::Queue& queue, metrics::Self& self);
+  void Begin();
   void OnAppended(std::span<const storage::AppendedSample> samples,
                   std::span<const storage::AppendedExemplar> exemplars) override;
   void Update(Options options);
@@ -87,12 +88,13 @@ class RemoteWriter::State final : public storage::Follower {
   std::thread thread_;
 };
 
-Status RemoteWriter::State::Start(delivery::Queue& queue, metrics::Self& self) {
+Status RemoteWriter::State::Prepare(delivery::Queue& queue, metrics::Self& self) {
   const Destination& destination = options_.destination;
   Result<std::unique_ptr<delivery::Delivery>> delivery =
       delivery::Delivery::Start({.destination = {.exporter = "remote_write", .name = destination.name},
                                  .lanes = destination.shards,
-                                 .circuit = CircuitOf(destination)},
+                                 .circuit = CircuitOf(destination),
+                                 .held = true},
                                 queue, SendWith(destination, options_.user_agent, clock_), self, clock_);
   if (!delivery) return tl::unexpected<Error>(std::move(delivery.error()));
   delivery_ = *std::move(delivery);
@@ -101,8 +103,12 @@ Status RemoteWriter::State::Start(delivery::Queue& queue, metrics::Self& self) {
   } catch (const std::system_error& e) {
     return Fail(ErrorCode::kInternal, std::string("cannot start a thread that makes requests: ") + e.what());
   }
-  store_.Follow(this);
   return {};
+}
+
+void RemoteWriter::State::Begin() {
+  store_.Follow(this);
+  delivery_->Begin();
 }
 
 void RemoteWriter::State::OnAppended(std::span<const storage::AppendedSample> samples,
@@ -213,13 +219,26 @@ void RemoteWriter::State::BeginStop(TimePoint deadline) {
 Result<std::unique_ptr<RemoteWriter>> RemoteWriter::Start(Options options, storage::Store& store,
                                                           Batches::Collect collect, delivery::Queue& queue,
                                                           metrics::Self& self, const Clock& clock) {
+  Result<std::unique_ptr<RemoteWriter>> writer =
+      Prepare(std::move(options), store, std::move(collect), queue, self, clock);
+  if (writer) (*writer)->Begin();
+  return writer;
+}
+
+Result<std::unique_ptr<RemoteWriter>> RemoteWriter::Prepare(Options options, storage::Store& store,
+                                                            Batches::Collect collect, delivery::Queue& queue,
+                                                            metrics::Self& self, const Clock& clock) {
   auto state = std::make_unique<State>(std::move(options), store, std::move(collect), self, clock);
-  if (Status started = state->Start(queue, self); !started)
-    return tl::unexpected<Error>(std::move(started.error()));
+  if (Status prepared = state->Prepare(queue, self); !prepared)
+    return tl::unexpected<Error>(std::move(prepared.error()));
   return std::unique_ptr<RemoteWriter>(new RemoteWriter(std::move(state)));
 }
 
 RemoteWriter::RemoteWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+void RemoteWriter::Begin() {
+  state_->Begin();
+}
 
 RemoteWriter::~RemoteWriter() {
   const TimePoint now = SystemClock().Now();

@@ -31,12 +31,19 @@ class RemoteWriter {
     Destination destination;
     Labels external_labels;
     std::string user_agent;
+    friend bool operator==(const Options&, const Options&) = default;
   };
   // kInvalidArgument when the queue has that destination already, kInternal when there are no threads to be
   // had. All that is passed by reference outlives the writer.
   static Result<std::unique_ptr<RemoteWriter>> Start(Options options, storage::Store& store,
                                                      Batches::Collect collect, delivery::Queue& queue,
                                                      metrics::Self& self, const Clock& clock);
+  // The same, but nothing is followed and nothing sent before Begin(), which cannot fail; of one that ends
+  // before that nobody has seen anything.
+  static Result<std::unique_ptr<RemoteWriter>> Prepare(Options options, storage::Store& store,
+                                                       Batches::Collect collect, delivery::Queue& queue,
+                                                       metrics::Self& self, const Clock& clock);
+  void Begin();
   // Stops at once.
   ~RemoteWriter();
   RemoteWriter(const RemoteWriter&) = delete;

@@ -112,7 +112,8 @@ Outcome Sender::SendAs(Message message, std::string body, const delivery::Reques
                         .content_type = second ? "application/x-protobuf;proto=io.prometheus.write.v2.Request"
                                                : "application/x-protobuf",
                         .headers = *std::move(headers),
-                        .body = std::move(body)});
+                        .body = std::move(body),
+                        .repeatable = true});
   if (!response) return {.result = kRetry, .problem = response.error().message};
   // Before it is cut, as a part of a secret would not be recognised.
   response->body = http::WithoutSecrets(std::move(response->body), secrets);

@@ -38,6 +38,8 @@ struct Destination {
   Duration batch_send_deadline = std::chrono::seconds(5);
   Duration min_backoff = std::chrono::milliseconds(30);
   Duration max_backoff = std::chrono::seconds(5);
+
+  friend bool operator==(const Destination&, const Destination&) = default;
 };
 
 // Reads the list `exporters.remote_write`; what is wrong is recorded at its node.

@@ -1,6 +1,7 @@
 // What is not there.
 #include <array>
-#include <string>
+#include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,17 +10,22 @@
 namespace sidelight::promql {
 namespace {
 
-// What a selector says for certain of the series that it looks for: labels that one matcher, an equality,
-// names.
+// What a selector says for certain of the series that it looks for: labels that an equality names, unless
+// another matcher of the label comes behind it. (One that comes before takes nothing back, as in Prometheus.)
 Labels LabelsOf(const VectorSelector* selector) {
   if (selector == nullptr) return {};
-  std::vector<Label> labels;
+  std::map<std::string_view, std::string_view> certain;  // "" once it is not
   for (const Matcher& matcher : selector->matchers) {
-    if (matcher.name() == "__name__" || matcher.type() != Matcher::Type::kEqual) continue;
-    size_t named = 0;
-    for (const Matcher& other : selector->matchers) named += other.name() == matcher.name() ? 1 : 0;
-    if (named == 1) labels.push_back({matcher.name(), matcher.value()});
+    if (matcher.name() == "__name__") continue;
+    const auto known = certain.find(matcher.name());
+    if (known != certain.end()) {
+      known->second = "";
+    } else if (matcher.type() == Matcher::Type::kEqual) {
+      certain.emplace(matcher.name(), matcher.value());
+    }
   }
+  std::vector<Label> labels;
+  for (const auto& [name, value] : certain) labels.push_back({name, value});
   return Labels(labels);
 }
 

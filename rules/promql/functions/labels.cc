@@ -2,15 +2,13 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/utf8.h"
+#include "core/relabel/expand.h"
 #include "rules/promql/functions/function.h"
 #include "rules/promql/grouping.h"
 
@@ -25,47 +23,6 @@ constexpr int64_t kRegexMemory = 2 << 20;
 
 bool IsLabelName(std::string_view name) {
   return !name.empty() && IsValidUtf8(name);
-}
-
-// A template with $1, ${1}, $name, ${name} and $$, as Go's Regexp.Expand takes it; what is not known is
-// empty. Nothing when it becomes too long.
-std::optional<std::string> Expand(std::string_view text, const RE2& regex,
-                                  const std::vector<re2::StringPiece>& groups) {
-  const auto group = [&](const std::string& name) -> std::string {
-    size_t index = groups.size();
-    if (!name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-      if (name.size() <= 3) index = std::stoul(name);
-    } else if (const auto found = regex.NamedCapturingGroups().find(name);
-               found != regex.NamedCapturingGroups().end()) {
-      index = static_cast<size_t>(found->second);
-    }
-    return index < groups.size() ? groups[index].as_string() : std::string();
-  };
-  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  std::string out;
-  while (!text.empty()) {
-    const size_t dollar = text.find('$');
-    out += text.substr(0, dollar);
-    if (dollar == std::string_view::npos) break;
-    text.remove_prefix(dollar + 1);
-    if (text.starts_with('$')) {
-      out += '$';
-      text.remove_prefix(1);
-      continue;
-    }
-    const bool braced = text.starts_with('{');
-    size_t end = braced ? 1 : 0;
-    while (end < text.size() && is_word(text[end])) ++end;
-    const std::string name(text.substr(braced ? 1 : 0, end - (braced ? 1 : 0)));
-    if (name.empty() || (braced && (end == text.size() || text[end] != '}'))) {
-      out += '$';  // No reference: the dollar is meant.
-      continue;
-    }
-    out += group(name);
-    if (out.size() > kLongestValue) return std::nullopt;
-    text.remove_prefix(end + (braced ? 1 : 0));
-  }
-  return out;
 }
 
 // Sets a label; labels grow with each function around the last one, and what they take counts.
@@ -129,9 +86,9 @@ Result<Grid> LabelReplace(Evaluation& evaluation, const Call& call) {
                      static_cast<int>(groups.size()))) {
       continue;
     }
-    const std::optional<std::string> expanded = Expand(replacement, regex, groups);
-    if (!expanded) return TooLong("label_replace");
-    if (Status set = SetLabel(evaluation, &row, destination, *expanded); !set) {
+    const std::string expanded = relabel::Expand(replacement, regex, groups, kLongestValue);
+    if (expanded.size() > kLongestValue) return TooLong("label_replace");
+    if (Status set = SetLabel(evaluation, &row, destination, expanded); !set) {
       return tl::unexpected(set.error());
     }
   }

@@ -1,4 +1,5 @@
 // Functions between scalars and vectors, and of a vector with scalars beside it.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -13,11 +14,16 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-// The lesser, or the greater; NaN when either is.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// The lesser, or the greater: an infinity that decides it does so against NaN too, as in Go's math.Min and
+// math.Max; else NaN when either is.
 double Least(double a, double b) {
+  if (a == -kInfinity || b == -kInfinity) return -kInfinity;
   return std::isnan(a) || std::isnan(b) ? kNan : std::min(a, b);
 }
 double Greatest(double a, double b) {
+  if (a == kInfinity || b == kInfinity) return kInfinity;
   return std::isnan(a) || std::isnan(b) ? kNan : std::max(a, b);
 }
 

@@ -152,10 +152,10 @@ TEST(ClientConnectionTest, AnIdleOneIsLeft) {
 
 TEST(ClientConnectionTest, FailuresEndIt) {
   const TlsServer server({.end = End::kHang});
-  ClientConnection client(server.url(), {.timeout = milliseconds(50)});
-  EXPECT_THAT(Sentence(client.Send({})), HasSubstr("the response was not whole after 0.05 s"));
+  ClientConnection client(server.url(), {.timeout = milliseconds(500)});
+  EXPECT_THAT(Sentence(client.Send({})), HasSubstr("the response was not whole after 0.5 s"));
   // A hanging request is not repeated: the time is up.
-  EXPECT_THAT(Sentence(client.Send({.repeatable = true})), HasSubstr("not whole after 0.05 s"));
+  EXPECT_THAT(Sentence(client.Send({.repeatable = true})), HasSubstr("not whole after 0.5 s"));
   EXPECT_EQ(client.connections(), 2u);
 }
 
@@ -280,10 +280,11 @@ TEST(ClientConnectionTest, AServerThatDoesNotEvenAccept) {
   EXPECT_EQ(late.error().message, host + ": the connection was not there after 0.06 s");
   // The whole is shorter than its part.
   const TimePoint begin = SystemClock().Now();
-  const Result<Response> whole = Fetch(deaf.url(), {}, {.timeout = milliseconds(50)});
+  const Result<Response> whole =
+      Fetch(deaf.url(), {}, {.connect_timeout = std::chrono::hours(1), .timeout = milliseconds(50)});
   ASSERT_FALSE(whole);
   EXPECT_EQ(whole.error().message, host + ": the connection was not there after 0.05 s");
-  EXPECT_LT(SystemClock().Now() - begin, std::chrono::seconds(4));
+  EXPECT_LT(SystemClock().Now() - begin, std::chrono::minutes(1));
 }
 
 // Bytes that never stop, each of them in time.
@@ -296,13 +297,13 @@ TEST(ClientConnectionTest, AServerThatDrips) {
     const TlsServer server({.identity = tls ? authority.Issue() : Authority::Issued(),
                             .response = "HTTP/1.1 200 OK\r\nX: ",
                             .more = "x",
-                            .more_times = 2000,
+                            .more_times = 60'000,
                             .pause = milliseconds(5)});
     const TimePoint begin = SystemClock().Now();
     const Result<Response> answer = Fetch(server.url(), {}, options);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::kTimeout) << answer.error().message;
-    EXPECT_LT(SystemClock().Now() - begin, std::chrono::seconds(5));
+    EXPECT_LT(SystemClock().Now() - begin, std::chrono::minutes(1));
   }
 }
 

@@ -233,5 +233,64 @@ TEST(ClientSettingsTest, SaysWhatIsWrongAndWhereAndNoSecret) {
   }
 }
 
+TEST(ClientSettingsTest, AreTheSameWhenAllOfThemIs) {
+  const std::string texts[] = {
+      "{}",
+      "basic_auth: {username: u, password: a}",
+      "basic_auth: {username: u, password: b}",
+      "basic_auth: {username: u, password_file: a}",
+      "authorization: {credentials: a}",
+      "authorization: {type: Token, credentials: a}",
+      "http_headers: {X-A: {values: [a]}}",
+      "http_headers: {X-B: {values: [a]}}",
+      "tls_config: {server_name: a}",
+      "tls_config: {ca_file: a}",
+  };
+  for (const std::string& a : texts) {
+    for (const std::string& b : texts) {
+      EXPECT_EQ(DecodeText(a).settings == DecodeText(b).settings, a == b) << a << " and " << b;
+    }
+  }
+}
+
+TEST(ClientSettingsTest, TheDigestOfItsFilesIsAnotherOneWhenOneOfThemIs) {
+  const std::filesystem::path folder = testing::TempDir() + "client_settings_digest";
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const std::string& file, const std::string& text) {
+    std::ofstream(folder / file) << text;
+  };
+  ClientSettings settings = DecodeText(R"yaml(
+basic_auth: {username_file: username, password_file: password}
+tls_config: {ca_file: ca, cert_file: cert, key_file: key}
+http_headers: {X-Key: {files: [header]}}
+)yaml")
+                                .settings;
+  settings.SetDirectory(folder.string());
+  ClientSettings other = DecodeText("authorization: {credentials_file: token}").settings;
+  other.SetDirectory(folder.string());
+  for (const std::string file : {"username", "password", "ca", "cert", "key", "header", "token"}) {
+    const ClientSettings& of = file == "token" ? other : settings;
+    std::filesystem::remove(folder / file);
+    const std::string absent = of.FilesDigest();
+    write(file, kSecret);
+    const std::string there = of.FilesDigest();
+    EXPECT_NE(there, absent) << file;
+    EXPECT_EQ(of.FilesDigest(), there) << file;
+    EXPECT_EQ(there.find(kSecret), std::string::npos) << file;
+    write(file, kSecret + "x");
+    EXPECT_NE(of.FilesDigest(), there) << file;
+    write(file, kSecret);
+    EXPECT_EQ(of.FilesDigest(), there) << file;
+  }
+  // In whichever of them it stands.
+  write("username", "a");
+  write("password", "b");
+  const std::string one = settings.FilesDigest();
+  write("username", "b");
+  write("password", "a");
+  EXPECT_NE(settings.FilesDigest(), one);
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace sidelight::http

@@ -287,7 +287,7 @@ TEST(GrpcConnectionTest, WhatFails) {
   for (const auto& c : cases) {
     const Http2Server server(InTurn({c.reply, Http2Server::Ok("hi")}));
     GrpcConnection client(
-        server.url(), {.timeout = c.reply.kind == Kind::kHang ? milliseconds(200) : std::chrono::seconds(20),
+        server.url(), {.timeout = c.reply.kind == Kind::kHang ? milliseconds(1000) : std::chrono::seconds(60),
                        .max_head_bytes = 10'000,
                        .max_body_bytes = 100'000});
     const Result<GrpcAnswer> answer = client.Call(Saying("x"));
@@ -319,7 +319,7 @@ TEST(GrpcConnectionTest, WhatIsNoHttp2) {
   for (const auto& c : cases) {
     for (const TlsServer::End end : {TlsServer::End::kStay, TlsServer::End::kGoodbye}) {
       const TlsServer server({.response = c.bytes, .end = end});
-      GrpcConnection client(server.url(), {.timeout = std::chrono::seconds(20)});
+      GrpcConnection client(server.url(), {.timeout = std::chrono::seconds(60)});
       const Result<GrpcAnswer> answer = client.Call(Saying("x"));
       ASSERT_FALSE(answer) << c.what;
       EXPECT_EQ(answer.error().code, ErrorCode::kInvalidArgument) << c.what << ": " << answer.error().message;

@@ -239,7 +239,7 @@ std::vector<Http2Server::Call> Http2Server::Calls() const {
 void Http2Server::SayGoodbye() {
   std::unique_lock lock(mutex_);
   goodbye_wanted_ = true;
-  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !goodbye_wanted_; }));
+  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), [&] { return !goodbye_wanted_; }));
 }
 
 void Http2Server::Run() {
@@ -248,7 +248,7 @@ void Http2Server::Run() {
     if (::poll(&entry, 1, 10) <= 0) continue;
     const int fd = ::accept4(listener_->fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
-    const timeval patience{.tv_sec = 5, .tv_usec = 0};
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const int on = 1;

@@ -17,7 +17,7 @@
 namespace sidelight {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(10);
+constexpr Duration kPatience = std::chrono::seconds(60);
 
 bool Readable(int fd, Duration wait) {
   pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};

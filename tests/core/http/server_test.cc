@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tests/core/http/raw_client.h"
+#include "tests/core/net/test_socket.h"
 
 namespace sidelight::http {
 namespace {
@@ -74,9 +75,9 @@ std::unique_ptr<Server> MustStart(ServerOptions options, Handler handler = EchoH
 }
 
 ::testing::AssertionResult Eventually(const std::function<bool()>& holds) {
-  const TimePoint deadline = SystemClock().Now() + std::chrono::seconds(10);
+  const TimePoint deadline = SystemClock().Now() + std::chrono::minutes(1);
   while (!holds()) {
-    if (SystemClock().Now() > deadline) return ::testing::AssertionFailure() << "not within ten seconds";
+    if (SystemClock().Now() > deadline) return ::testing::AssertionFailure() << "not within a minute";
     std::this_thread::sleep_for(milliseconds(2));
   }
   return ::testing::AssertionSuccess();
@@ -281,41 +282,42 @@ TEST(Server, DropsHeadersWithLineBreaks) {
 
 TEST(Server, CutsSlowClientsAfterTheWholeDeadline) {
   ServerOptions options = TestOptions();
-  options.header_deadline = milliseconds(300);
-  options.body_deadline = milliseconds(300);
+  options.header_deadline = std::chrono::seconds(1);
+  options.body_deadline = std::chrono::seconds(1);
   const auto server = MustStart(options);
   struct Row {
     std::string at_once;
     std::string slowly;
   };
   const std::vector<Row> rows = {
-      {"", "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x')},
+      {"G", "ET / HTTP/1.1\r\nX: " + std::string(2000, 'x')},
       {"GET /first HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x')},
       {"POST / HTTP/1.1\r\nContent-Length: 2000\r\n\r\n", std::string(2000, 'x')},
       {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "5;" + std::string(900, 'x')},
   };
   for (const Row& row : rows) {
+    const TimePoint begin = SystemClock().Now();
     RawClient client(server->address());
     client.Send(row.at_once);
     if (row.at_once.starts_with("GET")) {
       ASSERT_TRUE(client.Receive());
     }
-    const TimePoint begin = SystemClock().Now();
     client.SendSlowly(row.slowly, milliseconds(20));
     const auto response = client.Receive();
     const double took = Seconds(SystemClock().Now() - begin);
     ASSERT_TRUE(response) << row.at_once << row.slowly.substr(0, 40);
     EXPECT_EQ(response->status, 408) << row.at_once << row.slowly.substr(0, 40);
     EXPECT_THAT(response->body, HasSubstr("\"code\":\"request_timeout\""));
-    EXPECT_GE(took, 0.2) << row.at_once << row.slowly.substr(0, 40);
-    EXPECT_LT(took, 5) << row.at_once << row.slowly.substr(0, 40);
+    EXPECT_GE(took, 0.9) << row.at_once << row.slowly.substr(0, 40);
+    EXPECT_LT(took, 18) << row.at_once << row.slowly.substr(0, 40)
+                        << ": not even half of it was sent by then";
     EXPECT_TRUE(client.WaitForEnd());
   }
 }
 
 TEST(Server, ClosesSilentAndIdleConnectionsWithoutAWord) {
   ServerOptions options = TestOptions();
-  options.header_deadline = milliseconds(100);
+  options.header_deadline = std::chrono::seconds(1);
   options.idle_deadline = milliseconds(200);
   const auto server = MustStart(options);
   RawClient silent(server->address());
@@ -329,7 +331,7 @@ TEST(Server, ClosesSilentAndIdleConnectionsWithoutAWord) {
 
 TEST(Server, CutsAClientThatDoesNotRead) {
   ServerOptions options = TestOptions();
-  options.write_deadline = milliseconds(200);
+  options.write_deadline = std::chrono::seconds(2);
   const auto server = MustStart(options);
   RawClient client(server->address());
   client.Send("GET /big HTTP/1.1\r\n\r\n");
@@ -438,12 +440,14 @@ TEST(Server, ListensOnIpv6AndUnixSockets) {
     std::string connect;  // "" for where it listens
     std::string from;
   };
-  const std::vector<Row> rows = {
-      {"[::1]:0", "", "from ::1 loopback true"},
+  std::vector<Row> rows = {
       {"unix:" + (folder / "api.sock").string(), "", "from unix loopback true"},
-      {"[::]:0", "127.0.0.1", "from 127.0.0.1 loopback true"},
       {"0.0.0.0:0", "127.0.0.1", "from 127.0.0.1 loopback true"},
   };
+  if (net::HasIpv6()) {
+    rows.push_back({"[::1]:0", "", "from ::1 loopback true"});
+    rows.push_back({"[::]:0", "127.0.0.1", "from 127.0.0.1 loopback true"});
+  }
   for (const Row& row : rows) {
     ServerOptions options = TestOptions();
     options.listen = Parse(row.listen);
@@ -459,7 +463,10 @@ TEST(Server, ListensOnIpv6AndUnixSockets) {
 }
 
 TEST(Server, StopsPromptlyWhateverTheClientsDo) {
-  auto server = MustStart(TestOptions());
+  ServerOptions options = TestOptions();
+  options.header_deadline = options.body_deadline = options.idle_deadline = options.write_deadline =
+      std::chrono::hours(1);
+  auto server = MustStart(options);
   std::vector<std::unique_ptr<RawClient>> clients;
   const std::vector<std::string> beginnings = {"", "GET / HT",
                                                "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
@@ -473,7 +480,7 @@ TEST(Server, StopsPromptlyWhateverTheClientsDo) {
   ASSERT_TRUE(Eventually([&] { return server->connections() == clients.size(); }));
   const TimePoint begin = SystemClock().Now();
   server->Stop();
-  EXPECT_LT(Seconds(SystemClock().Now() - begin), 1);
+  EXPECT_LT(Seconds(SystemClock().Now() - begin), 60);
   EXPECT_EQ(server->connections(), 0u);
   server.reset();
 }

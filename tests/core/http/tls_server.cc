@@ -116,7 +116,7 @@ Url TlsServer::url(const std::string& host) const {
 
 std::vector<TlsServer::Seen> TlsServer::Await(size_t n) const {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::seconds(10), [&] { return seen_.size() >= n; });
+  changed_.wait_for(lock, std::chrono::seconds(60), [&] { return seen_.size() >= n; });
   EXPECT_GE(seen_.size(), n);
   return seen_.empty() ? std::vector<Seen>(1) : seen_;
 }
@@ -140,7 +140,7 @@ void TlsServer::Run() {
   for (int number = 1; Readable(listener_->fd()); ++number) {
     const int fd = ::accept4(listener_->fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
-    const timeval patience{.tv_sec = 5, .tv_usec = 0};
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const int on = 1;

@@ -111,5 +111,27 @@ TEST(CompileTest, ChecksToo) {
   EXPECT_TRUE(rule.Compile());
 }
 
+TEST(DecodeTest, RulesAreTheSameWhenTheyAreWrittenTheSame) {
+  const std::string texts[] = {
+      "{target_label: a}",
+      "{target_label: b}",
+      "{target_label: a, source_labels: [x]}",
+      "{target_label: a, source_labels: [x], separator: y}",
+      "{target_label: a, regex: x}",
+      "{target_label: a, replacement: x}",
+      "{target_label: a, source_labels: [x], action: hashmod, modulus: 2}",
+      "{target_label: a, source_labels: [x], action: hashmod, modulus: 3}",
+      "{target_label: a, source_labels: [x], action: lowercase}",
+  };
+  for (const std::string& a : texts) {
+    for (const std::string& b : texts) {
+      const Decoded one = DecodeText("[" + a + "]");
+      const Decoded other = DecodeText("[" + b + "]");
+      EXPECT_EQ(one.errors + other.errors, "");
+      EXPECT_EQ(one.rules == other.rules, a == b) << a << " and " << b;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sidelight::relabel

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 namespace sidelight::relabel {
@@ -45,6 +46,19 @@ TEST(ExpandTest, ReadsReferencesAsGoDoes) {
        "a"},
   };
   for (const Row& row : rows) EXPECT_EQ(Expand(row.text, regex, groups), row.wanted) << row.text;
+}
+
+TEST(ExpandTest, GivesUpWhatBecomesTooLong) {
+  const RE2 regex("(.*)");
+  const std::string value(1000, 'a');
+  const re2::StringPiece groups[] = {value, value};
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "$1";
+  EXPECT_EQ(Expand(text, regex, groups).size(), 1'000'000u);
+  const size_t size = Expand(text, regex, groups, 5000).size();
+  EXPECT_GT(size, 5000u) << "so that it is known to be too long";
+  EXPECT_LE(size, 5000u + value.size());
+  EXPECT_EQ(Expand("$1$1", regex, groups, 2000).size(), 2000u) << "just what is allowed";
 }
 
 }  // namespace

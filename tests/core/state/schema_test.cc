@@ -60,13 +60,18 @@ TEST(SchemaTest, AFileThatCannotBeOursIsSetAside) {
     std::string sql;    // on a sound file; "": on none
     std::string bytes;  // the whole file, when there is no SQL
     bool wanted_aside = true;
+    bool wanted_damaged = true;  // and not just of another version or program
   } cases[] = {
-      {"newer", "UPDATE schema_versions SET version = 2", ""},
+      {"newer", "UPDATE schema_versions SET version = 2", "", true, false},
       {"no version", "UPDATE schema_versions SET version = 0", ""},
       {"a version below", "UPDATE schema_versions SET version = -5", ""},
       {"no table of versions", "DROP TABLE schema_versions", ""},
-      {"another program's", "PRAGMA application_id = 1", ""},
-      {"of no program", "PRAGMA application_id = 0", ""},
+      {"another program's",
+       "DROP TABLE notes; DROP TABLE schema_versions; CREATE TABLE theirs (x); PRAGMA application_id = 1", "",
+       true, false},
+      {"its mark is another's", "PRAGMA application_id = 1", ""},
+      {"its mark is gone", "PRAGMA application_id = 0", ""},
+      {"the version's row is another's", "UPDATE schema_versions SET room = 'nptes'", ""},
       {"the table is gone", "DROP TABLE notes", ""},
       {"a column is gone", "ALTER TABLE notes DROP COLUMN value", ""},
       {"another type",
@@ -89,7 +94,7 @@ TEST(SchemaTest, AFileThatCannotBeOursIsSetAside) {
       {"zeros", "", std::string(8192, '\0')},
       {"nothing", "", "", false},
   };
-  for (const auto& [what, sql, bytes, wanted_aside] : cases) {
+  for (const auto& [what, sql, bytes, wanted_aside, wanted_damaged] : cases) {
     SCOPED_TRACE(what);
     const Folder folder;
     ASSERT_TRUE(Put(*OpenNotes(folder.path()), "a", "1"));
@@ -103,6 +108,7 @@ TEST(SchemaTest, AFileThatCannotBeOursIsSetAside) {
       const auto database = OpenNotes(folder.path());
       EXPECT_EQ(database->health().mode, Health::Mode::kDurable) << database->health().problem;
       EXPECT_EQ(database->health().set_aside, wanted_aside ? 1U : 0U);
+      EXPECT_EQ(database->health().renamed_is_damaged, wanted_aside && wanted_damaged);
       EXPECT_EQ(Notes(*database), wanted_aside || sql.empty() ? "" : "a=1");
       ASSERT_TRUE(Put(*database, "b", "2"));
     }

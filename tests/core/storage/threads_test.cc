@@ -45,7 +45,7 @@ TEST(ThreadsTest, ReadersSeeWholeCommitsWhileTheWriterHammers) {
   for (int r = 0; r < 2; ++r) {
     readers.emplace_back([&] {
       const auto all = MakeMatchers({{Matcher::Type::kRegex, "s", ".+"}});
-      while (!done) {
+      do {
         const auto selection = store->Select(all, kNever, kEver);
         UnixMillis newest = 0;
         for (const Series* series : selection->series()) {
@@ -69,7 +69,7 @@ TEST(ThreadsTest, ReadersSeeWholeCommitsWhileTheWriterHammers) {
         store->LabelValues("once", {}, kNever, kEver);
         store->LabelNames({}, kNever, kEver);
         store->Stats();
-      }
+      } while (!done);
     });
   }
   writer.join();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/yaml/yaml.h"
+#include "tests/support/folder.h"
 
 namespace sidelight::yaml {
 namespace {
@@ -179,8 +180,8 @@ TEST(DocumentTest, ListsErrorsByPlaceUpToALimit) {
 }
 
 TEST(DocumentTest, LoadsFiles) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "yaml_document_test";
-  std::filesystem::create_directories(folder);
+  const TestFolder own;
+  const std::filesystem::path& folder = own.path();
   const std::string path = folder / "good.yaml";
   std::ofstream(path) << "a: " << std::string(100'000, 'x') << "\n";
 
@@ -201,7 +202,6 @@ TEST(DocumentTest, LoadsFiles) {
             folder.string() + ": cannot be read: Is a directory");
   EXPECT_THAT(Document::Load("/dev/zero", {}).status().error().message,
               StartsWith("/dev/zero:1:1: the file is longer than"));
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -11,19 +11,14 @@
 namespace sidelight::yaml {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::Pair;
 
 Document Of(const std::string& text) {
   return Document::Parse(text, "a.yaml", {.environment = [](const std::string&) { return "from-env"; }});
 }
 std::string ShownOf(const Document& document) {
-  std::string all;
-  for (const auto& [key, text] : document.Shown()) all += text;
-  return all;
+  return ToYaml(document.Shown());
 }
 std::string Shown(const std::string& text) {
   return ShownOf(Of(text));
@@ -51,11 +46,33 @@ TEST(ShownTest, WritesWhatItReadWithoutComments) {
   }
 }
 
-TEST(ShownTest, GivesEachTopKeyItsOwnText) {
-  EXPECT_THAT(Of("a: 1\nb: {c: 2}").Shown(), ElementsAre(Pair("a", "a: 1\n"), Pair("b", "b:\n  c: 2\n")));
-  EXPECT_THAT(Of("[1, 2]").Shown(), IsEmpty());
-  EXPECT_THAT(Of("").Shown(), IsEmpty());
-  EXPECT_THAT(Of("a: [").Shown(), IsEmpty());
+TEST(ShownTest, ShowsNothingOfWhatIsNoMapping) {
+  for (const std::string text : {"[1, 2]", "", "a: [", "{}"}) EXPECT_EQ(Shown(text), "") << text;
+}
+
+TEST(ShownTest, PartsOfTwoDocumentsGoTogether) {
+  const struct {
+    std::string from;
+    std::vector<std::string_view> path;
+    std::string to;
+    std::string wanted;
+  } kRows[] = {
+      {"a: 1", {"a"}, "a: 2\nb: 3", "a: 1\nb: 3\n"},
+      {"a: {b: [1]}", {"a", "b"}, "a: {b: [2, 3], c: 4}", "a:\n  b:\n  - 1\n  c: 4\n"},
+      {"\"a\": 1", {"a"}, "a: 2", "\"a\": 1\n"},
+      // Where there is nothing there is nothing then; mappings come and go with what is in them.
+      {"b: 1", {"a"}, "a: 2\nb: 3", "b: 3\n"},
+      {"b: 1", {"a", "c"}, "a: {c: 2}\nb: 3", "b: 3\n"},
+      {"a: {b: {c: 1}}", {"a", "b", "c"}, "d: 2", "d: 2\na:\n  b:\n    c: 1\n"},
+      {"a: {b: 1}", {"a", "b"}, "a: {}", "a:\n  b: 1\n"},
+      {"d: 1", {"a", "b"}, "d: 2", "d: 2\n"},
+  };
+  for (const auto& row : kRows) {
+    const ShownValue from = Of(row.from).Shown();
+    ShownValue to = Of(row.to).Shown();
+    CopyShown(row.path, &from, &to);
+    EXPECT_EQ(ToYaml(to), row.wanted) << row.from << " into " << row.to;
+  }
 }
 
 TEST(ShownTest, HidesWhatIsCalledLikeASecret) {

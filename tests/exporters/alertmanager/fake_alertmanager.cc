@@ -124,7 +124,7 @@ bool FakeAlertmanager::AwaitAlerts(size_t n) const {
 
 bool FakeAlertmanager::AwaitRequests(size_t n) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return requests_.size() >= n; });
+  return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return requests_.size() >= n; });
 }
 
 RudeServer::RudeServer(std::string answer) : answer_(std::move(answer)), listener_(Listen()) {

@@ -18,7 +18,7 @@
 namespace sidelight::alertmanager {
 
 // Waits until `condition` holds, for at most `seconds`; whether it does.
-bool Eventually(const std::function<bool()>& condition, double seconds = 20);
+bool Eventually(const std::function<bool()>& condition, double seconds = 60);
 
 // Keeps what it is posted, and answers `status`.
 class FakeAlertmanager {
@@ -27,6 +27,7 @@ class FakeAlertmanager {
 
   http::Url url() const;
   std::string endpoint() const;
+  size_t connections() const { return server_->connections(); }  // that are open
   void Answer(int status, std::string body = "");
   // Requests are answered only after Release().
   void Hold();

@@ -1,4 +1,4 @@
-// One request: what it says, and what becomes of an answer. TLS is core/http's to test.
+// Requests: what one says, what becomes of an answer, and of the connection. TLS is core/http's to test.
 #include "exporters/alertmanager/post.h"
 
 #include <gmock/gmock.h>
@@ -8,17 +8,23 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "tests/core/http/certificates.h"
+#include "tests/core/http/files.h"
+#include "tests/core/http/tls_server.h"
 #include "tests/exporters/alertmanager/fake_alertmanager.h"
 
 namespace sidelight::alertmanager {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr Duration kPatience = std::chrono::seconds(10);
+constexpr Duration kKept = std::chrono::seconds(90);
 constexpr const char* kSecret = "hunter2";
 
 // A file that is gone with the test.
@@ -40,6 +46,17 @@ class SecretFile {
  private:
   std::string path_;
 };
+
+Status PostOnce(const Destination& destination) {
+  return Poster(destination, kKept).Post("[]");
+}
+
+// The connection that each request came on.
+std::vector<int> ConnectionsOf(const std::vector<http::TlsServer::Seen>& seen) {
+  std::vector<int> connections;
+  for (const auto& one : seen) connections.push_back(one.connection);
+  return connections;
+}
 
 // What the one request to `a` says in this header.
 std::string HeaderOf(const FakeAlertmanager& a, const char* name) {
@@ -76,7 +93,7 @@ TEST(PostTest, WhoWeAre) {
   };
   for (const auto& c : cases) {
     const FakeAlertmanager a;
-    const Status posted = Post({.url = a.url(), .client = c.client}, "[]", kPatience);
+    const Status posted = PostOnce({.url = a.url(), .client = c.client});
     ASSERT_TRUE(posted) << c.what << ": " << posted.error().message;
     EXPECT_EQ(HeaderOf(a, c.header), c.wanted) << c.what;
     EXPECT_EQ(a.Requests().front().body, "[]") << c.what;
@@ -88,15 +105,16 @@ TEST(PostTest, ASecretIsReadForEachRequest) {
   SecretFile secret("old");
   const Destination destination{.url = a.url(),
                                 .client = {.authorization = {{.credentials = {.file = secret.path()}}}}};
-  ASSERT_TRUE(Post(destination, "[]", kPatience));
+  Poster poster(destination, kKept);
+  ASSERT_TRUE(poster.Post("[]"));
   secret.Write("new");
-  ASSERT_TRUE(Post(destination, "[]", kPatience));
+  ASSERT_TRUE(poster.Post("[]"));
   ASSERT_EQ(a.Requests().size(), 2u);
   EXPECT_EQ(a.Requests()[0].Header("Authorization"), "Bearer old");
   EXPECT_EQ(a.Requests()[1].Header("Authorization"), "Bearer new");
 
   std::filesystem::remove(secret.path());
-  const Status posted = Post(destination, "[]", kPatience);
+  const Status posted = poster.Post("[]");
   ASSERT_FALSE(posted);
   EXPECT_THAT(posted.error().message, HasSubstr(secret.path()));
   EXPECT_EQ(a.Requests().size(), 2u) << "without its secret a request is not sent";
@@ -108,7 +126,7 @@ TEST(PostTest, OnlyA2xxIsSuccessAndNoErrorShowsASecret) {
     a.Answer(status, status == 204 ? "" : kSecret);
     const Destination destination{.url = a.url(),
                                   .client = {.authorization = {{.credentials = {.value = Secret(kSecret)}}}}};
-    const Status posted = Post(destination, "[]", kPatience);
+    const Status posted = PostOnce(destination);
     EXPECT_EQ(posted.has_value(), status < 300) << status;
     EXPECT_EQ(a.Requests().size(), 1u) << status;
     if (posted) continue;
@@ -121,10 +139,38 @@ TEST(PostTest, OnlyA2xxIsSuccessAndNoErrorShowsASecret) {
 TEST(PostTest, OneThatHangsIsGivenUp) {
   const SilentServer silent;
   const TimePoint start = SystemClock().Now();
-  const Status posted = Post({.url = silent.url()}, "[]", milliseconds(100));
+  const Status posted = PostOnce({.url = silent.url(), .timeout = milliseconds(100)});
   ASSERT_FALSE(posted);
   EXPECT_EQ(posted.error().code, ErrorCode::kTimeout) << posted.error().message;
   EXPECT_GE(SystemClock().Now() - start, milliseconds(100));
+}
+
+TEST(PostTest, AConnectionIsKept) {
+  const http::TlsServer server({.end = http::TlsServer::End::kStay});
+  Poster poster({.url = server.url()}, kKept);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(poster.Post("[]")) << i;
+  EXPECT_THAT(ConnectionsOf(server.Await(3)), ElementsAre(1, 1, 1));
+  poster.Close();
+  ASSERT_TRUE(poster.Post("[]"));
+  EXPECT_THAT(ConnectionsOf(server.Await(4)), ElementsAre(1, 1, 1, 2));
+}
+
+// The Alertmanager closes it in the very moment of the second batch.
+TEST(PostTest, AKeptConnectionThatEndsCostsNothing) {
+  const http::Authority authority;
+  const http::Files files;
+  const std::string trusted = files.Write("ca.pem", authority.certificate());
+  for (const bool tls : {false, true}) {
+    const http::TlsServer server({.identity = tls ? authority.Issue() : http::Authority::Issued(),
+                                  .end = http::TlsServer::End::kStay,
+                                  .answers = 1});
+    Poster poster({.url = server.url(), .client = {.tls = {.ca_file = trusted}}}, kKept);
+    for (int i = 0; i < 2; ++i) {
+      const Status posted = poster.Post("[]");
+      ASSERT_TRUE(posted) << tls << i << posted.error().message;
+    }
+    EXPECT_THAT(ConnectionsOf(server.Await(3)), ElementsAre(1, 1, 2)) << tls;
+  }
 }
 
 TEST(PostTest, WhereTo) {

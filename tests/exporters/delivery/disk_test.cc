@@ -168,6 +168,54 @@ TEST(DiskTest, AFileThatIsLocked) {
   EXPECT_EQ(drops.Text(), "");
 }
 
+// Who reads keeps the log beside the file from ending.
+TEST(DiskTest, AReaderThatStays) {
+  constexpr uint64_t kMost = 8 << 20;
+  const Folder folder;
+  Drops drops;
+  const FakeClock clock;
+  Backlog backlog({.folder = folder.path(), .max_bytes = kMost, .clock = &clock}, drops.Record());
+  ASSERT_TRUE(backlog.Attend(kOtlp, 1));
+  ASSERT_EQ(backlog.Push(kOtlp, Of(Body(0, kBytes), clock)), Kept::kDurable);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder.path() + "/delivery.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN; SELECT id FROM entries", nullptr, nullptr, nullptr), SQLITE_OK);
+  int in_memory = 0;
+  for (int i = 1; i < 600; ++i) {
+    in_memory += backlog.Push(kOtlp, Of(Body(i, kBytes), clock)) == Kept::kMemory ? 1 : 0;
+    ASSERT_LE(backlog.Health().disk_bytes, kMost) << i;
+  }
+  EXPECT_GT(in_memory, 0);
+  EXPECT_NE(backlog.Health().problem.find("another process"), std::string::npos) << backlog.Health().problem;
+  EXPECT_EQ(drops.Text(), "");
+  ASSERT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  backlog.Tick();
+  EXPECT_EQ(backlog.Stats()[0].in_memory, 0U);
+  EXPECT_EQ(backlog.Health().problem, "");
+  EXPECT_LE(backlog.Health().disk_bytes, kMost);
+}
+
+// Of an entry that the disk did not take to its end, and of which it did not let go, either.
+TEST(DiskTest, PartsOfAnEarlierTry) {
+  const Folder folder;
+  Drops drops;
+  const FakeClock clock;
+  Backlog backlog({.folder = folder.path(), .clock = &clock}, drops.Record());
+  ASSERT_TRUE(backlog.Attend(kOtlp, 1));
+  const std::string first_id = std::to_string(clock.UnixNow() * 1024);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder.path() + "/delivery.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(other, ("INSERT INTO parts (id, body) VALUES (" + first_id + " << 10, x'00')").c_str(),
+                   nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(other);
+  EXPECT_EQ(backlog.Push(kOtlp, Of(Body(1, 1'000'000), clock)), Kept::kDurable) << backlog.Health().problem;
+  EXPECT_EQ(Drain(backlog, kOtlp), "1+1000000");
+  EXPECT_EQ(drops.Text(), "");
+}
+
 // When nothing waits, the file that a long outage has left is given back.
 TEST(DiskTest, AnEmptyQueueTakesLittle) {
   const Folder folder;

@@ -46,7 +46,7 @@ class Receiver {
     held_ = held;
     changed_.notify_all();
   }
-  // Waits, at most for 20 s.
+  // Waits, at most for a minute.
   bool AwaitAttempts(int count) {
     return Await([&] { return attempts_ >= count; });
   }
@@ -74,7 +74,7 @@ class Receiver {
  private:
   bool Await(const std::function<bool()>& done) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), done);
+    return changed_.wait_for(lock, std::chrono::minutes(1), done);
   }
 
   mutable std::mutex mutex_;

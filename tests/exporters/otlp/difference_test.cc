@@ -77,6 +77,13 @@ TEST(Difference, OfNumbers) {
   }
 }
 
+TEST(Difference, AfterTheClockWasSetBack) {
+  const MetricType counter = MetricType::kCounter;
+  const Snapshot before = Of(5000, counter, {Number("a", 3), Number("b", 1, 0)});
+  const Snapshot out = Difference(&before, Of(2000, counter, {Number("a", 10), Number("b", 2, 0)}));
+  EXPECT_EQ(Text(out), "a=7@2000 b=1@2000");
+}
+
 TEST(Difference, OfNothingIsAll) {
   const Snapshot out = Difference(nullptr, Of(9000, MetricType::kCounter, {Number("a", 3)}));
   EXPECT_EQ(Text(out), "a=3@1000");

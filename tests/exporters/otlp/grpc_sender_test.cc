@@ -21,7 +21,7 @@ Destination To(const Http2Server& server) {
   Destination destination;
   destination.protocol = Protocol::kGrpc;
   EXPECT_TRUE(destination.PointTo("http://" + server.url().authority, false));
-  destination.timeout = std::chrono::seconds(20);
+  destination.timeout = std::chrono::minutes(1);
   return destination;
 }
 

@@ -32,7 +32,7 @@ std::string Answer(std::string_view status, std::string_view type, std::string_v
 Destination To(const TlsServer& server) {
   Destination destination;
   EXPECT_TRUE(destination.PointTo("http://" + server.url().authority, false));
-  destination.timeout = std::chrono::seconds(20);
+  destination.timeout = std::chrono::minutes(1);
   return destination;
 }
 
@@ -177,6 +177,18 @@ TEST(HttpSenderTest, ItHangs) {
   Destination destination = To(server);
   destination.timeout = std::chrono::milliseconds(100);
   EXPECT_EQ(SendTo(destination).result, kRetry);
+}
+
+// The server ends the connection in the very moment of the second request.
+TEST(HttpSenderTest, AKeptConnectionThatEndsIsNoFailure) {
+  const TlsServer server(
+      {.response = Answer("200 OK", kProtobuf, ""), .end = TlsServer::End::kStay, .answers = 1});
+  const FakeClock clock(kNow);
+  HttpSender sender(To(server), "sidelight/1", clock);
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = sender.Send({.body = Pack({.message = "message"}), .points = 10});
+    EXPECT_EQ(outcome.result, kDelivered) << i << ": " << outcome.problem;
+  }
 }
 
 TEST(HttpSenderTest, NoSecretIsSaidAgain) {

@@ -56,7 +56,7 @@ std::vector<Received> FakeReceiver::requests() const {
 
 bool FakeReceiver::Await(size_t count) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return requests_.size() >= count; });
+  return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return requests_.size() >= count; });
 }
 
 void FakeReceiver::Run() {

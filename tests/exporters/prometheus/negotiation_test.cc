@@ -158,35 +158,7 @@ TEST(NegotiateFormat, TakesAnything) {
     EXPECT_TRUE(content_type.starts_with("text/plain; version=") ||
                 content_type.starts_with("application/openmetrics-text; version="))
         << header;
-    AcceptsGzip(header);
   }
-}
-
-TEST(AcceptsGzip, Table) {
-  const struct {
-    const char* header;
-    bool gzip;
-  } cases[] = {
-      {"", false},
-      {"gzip", true},
-      {"GZIP", true},
-      {"x-gzip", true},
-      {"identity", false},
-      {"gzip;q=0", false},
-      {"gzip;q=0.000", false},
-      {"gzip;q=0.001", true},
-      {"deflate, gzip;q=0.5, br", true},
-      {"deflate, br, zstd", false},
-      {"*", true},
-      {"*;q=0", false},
-      {"gzip;q=0, *", false},
-      {"identity, gzip;q=0.5", false},
-      {"identity;q=0.5, gzip", true},
-      {"identity;q=0, gzip;q=0.1", true},
-      {"gzip;q=x", false},
-      {"gzipped", false},
-  };
-  for (const auto& c : cases) EXPECT_EQ(AcceptsGzip(c.header), c.gzip) << c.header;
 }
 
 }  // namespace

@@ -375,6 +375,11 @@ TEST_F(RemoteWriteBatchesTest, MetadataOfANewFamilyIsFoundSoon) {
     EXPECT_EQ(help(2, "ALERTS"), "");
   }
   EXPECT_LE(collected_, 3);
+  // Nor does it have to wait until a clock that was set back has caught up.
+  clock_.StepWall(-3'600'000);
+  families_.push_back({.name = "b", .help = "A b.", .type = MetricType::kGauge});
+  EXPECT_EQ(help(3, "b"), "");
+  EXPECT_EQ(help(3, "b"), "A b.");
 }
 
 TEST_F(RemoteWriteBatchesTest, MetadataIsARequestOfItsOwnIn1) {

@@ -5,6 +5,7 @@
 #include "core/wire/remote_write/decode.h"
 #include "core/wire/remote_write/encode.h"
 #include "exporters/prometheus/remote_write/sender.h"
+#include "tests/core/http/tls_server.h"
 #include "tests/exporters/prometheus/fake_receiver.h"
 #include "tests/support/fake_clock.h"
 
@@ -204,6 +205,17 @@ TEST_F(RemoteWriteSenderTest, WhoIsNotThereIsAskedAgain) {
   EXPECT_EQ(outcome.result, kRetry);
   EXPECT_NE(outcome.problem, "");
   EXPECT_FALSE(knowledge_->knows_only_1);
+}
+
+// The receiver ends the connection in the very moment of the second request.
+TEST_F(RemoteWriteSenderTest, AKeptConnectionThatEndsIsNoFailure) {
+  const http::TlsServer server({.end = http::TlsServer::End::kStay, .answers = 1});
+  destination_.url = *http::Url::Parse("http://" + server.url().authority);
+  const auto sender = Make();
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = sender->Send(RequestOf(Message::kWrite1));
+    EXPECT_EQ(outcome.result, kDelivered) << i << ": " << outcome.problem;
+  }
 }
 
 TEST_F(RemoteWriteSenderTest, ASecretThatCannotBeReadIsAskedForAgain) {

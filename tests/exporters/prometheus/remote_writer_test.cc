@@ -88,7 +88,7 @@ class RemoteWriterTest : public testing::Test {
     });
   }
   bool AwaitSamples(size_t count) {
-    const TimePoint deadline = SystemClock().Now() + seconds(20);
+    const TimePoint deadline = SystemClock().Now() + seconds(60);
     while (SystemClock().Now() < deadline) {
       size_t samples = 0;
       for (const auto& [name, values] : Taken()) samples += values.size();
@@ -129,7 +129,7 @@ TEST_F(RemoteWriterTest, WhatIsAppendedArrivesInOrder) {
   Start();
   for (int i = 0; i < 20; ++i) Append(7, i);
   EXPECT_TRUE(AwaitSamples(140));
-  Stop(seconds(10));
+  Stop(seconds(60));
   ExpectAllOnce(7, 20);
   Append(7, 20);
   EXPECT_EQ(Waits(), 0u);
@@ -147,7 +147,7 @@ TEST_F(RemoteWriterTest, StoppingSendsTheRest) {
   options_.destination.batch_send_deadline = std::chrono::hours(1);
   Start();
   Append(3, 0);
-  Stop(seconds(10));
+  Stop(seconds(60));
   ExpectAllOnce(3, 1);
 }
 
@@ -156,7 +156,7 @@ TEST_F(RemoteWriterTest, FailuresAreTriedAgainInOrder) {
   Start();
   for (int i = 0; i < 10; ++i) Append(8, i);
   EXPECT_TRUE(AwaitSamples(80));
-  Stop(seconds(10));
+  Stop(seconds(60));
   ExpectAllOnce(8, 10);
 }
 
@@ -184,7 +184,7 @@ TEST_F(RemoteWriterTest, WhatIsRefusedIsCountedAndTheRestGoesOn) {
   Start();
   for (int i = 0; i < 4; ++i) Append(10, i);
   EXPECT_TRUE(AwaitSamples(30));
-  Stop(seconds(10));
+  Stop(seconds(60));
   size_t taken = 0;
   for (const auto& [name, values] : Taken()) taken += values.size();
   EXPECT_EQ(taken, 30u);
@@ -207,7 +207,7 @@ TEST_F(RemoteWriterTest, OtherSettingsLeaveNoGap) {
     writer_->Update(options_);
   }
   EXPECT_TRUE(AwaitSamples(240));
-  Stop(seconds(10));
+  Stop(seconds(60));
   ExpectAllOnce(6, 40);
 }
 
@@ -225,11 +225,34 @@ TEST_F(RemoteWriterTest, OtherSettingsCount) {
   EXPECT_TRUE(AwaitSamples(2)) << "what waited is sent";
   Append(2, 1);
   EXPECT_TRUE(AwaitSamples(3));
-  Stop(seconds(10));
+  Stop(seconds(60));
   EXPECT_EQ(Taken()["n0"], (std::vector<double>{0, 1}));
   EXPECT_EQ(Taken()["n1"], (std::vector<double>{0}));
   const std::lock_guard lock(mutex_);
   EXPECT_EQ(taken_.back().Header("X-Key"), "new");
+}
+
+TEST_F(RemoteWriterTest, OneThatHasNotBegunFollowsNothing) {
+  Answer([](size_t) { return 204; });
+  const auto prepare = [&] {
+    return RemoteWriter::Prepare(
+        options_, *store_, [] { return std::make_shared<const Snapshot>(); }, *queue_, *self_, SystemClock());
+  };
+  {
+    const auto writer = prepare();
+    ASSERT_TRUE(writer) << writer.error().message;
+    Append(3, 0);
+  }
+  EXPECT_EQ(Waits(), 0u);
+  auto writer = prepare();
+  ASSERT_TRUE(writer) << writer.error().message;
+  writer_ = *std::move(writer);
+  Append(3, 1);
+  writer_->Begin();
+  Append(3, 2);
+  EXPECT_TRUE(AwaitSamples(3));
+  Stop(seconds(60));
+  for (const auto& [name, values] : Taken()) EXPECT_EQ(values, (std::vector<double>{2})) << name;
 }
 
 TEST_F(RemoteWriterTest, MetadataDoesNotFillTheQueueOfAnOutage) {
@@ -253,7 +276,7 @@ TEST_F(RemoteWriterTest, MetadataDoesNotFillTheQueueOfAnOutage) {
   // The deadline makes a request of each.
   for (int i = 1; i <= 5; ++i) {
     Append(1, i);
-    const TimePoint deadline = SystemClock().Now() + seconds(20);
+    const TimePoint deadline = SystemClock().Now() + seconds(60);
     while (Waits() < static_cast<uint64_t>(i + 1) && SystemClock().Now() < deadline) {
       std::this_thread::sleep_for(milliseconds(2));
     }

@@ -79,6 +79,21 @@ TEST(AlertingRule, IsToldAgainWhenTheResendDelayHasPassed) {
   EXPECT_THAT(rig.Told(), ElementsAre("firing Down"));
 }
 
+TEST(AlertingRule, IsToldWithNewLabelsAndDelayOnceTheyAreTakenOver) {
+  Rig rig(Rules("{alert: Down, expr: vector(1), annotations: {where: '{{ $externalLabels.cluster }}'}}"),
+          {.external_labels = Labels{{"cluster", "old"}}, .resend_delay = 1h});
+  rig.Turn();
+  ASSERT_EQ(rig.told.size(), 1u);
+  EXPECT_EQ(rig.told[0].annotations.Get("where"), "old");
+  EXPECT_EQ(rig.told[0].ends_at, rig.Now() + 4 * 3'600'000);
+  rig.Told();
+  rig.manager->Renew(Labels{{"cluster", "new"}}, 10s);
+  rig.Turns(2);
+  ASSERT_EQ(rig.told.size(), 1u);
+  EXPECT_EQ(rig.told[0].annotations.Get("where"), "new");
+  EXPECT_EQ(rig.told[0].ends_at, rig.Now() + 40'000);
+}
+
 TEST(AlertingRule, IsToldAsResolvedForFifteenMinutes) {
   Rig rig(Rules("{alert: Down, expr: up == 0}"));
   rig.Put("up", 0);

@@ -19,6 +19,8 @@ TEST(History, HowFarAnExpressionLooksBack) {
       {"rate(a[10m]) / rate(b[20m])", 20min},
       {"max_over_time(rate(errors[5m])[1h:30s])", 65min + 30s},
       {"max_over_time(up[1h:] offset 10m)", 76min},
+      {"max_over_time(up[200y:1d] offset 200y)",
+       std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max())},
   };
   for (const auto& [text, wanted] : kCases) {
     const auto expr = promql::Parse(text, {});

@@ -191,10 +191,86 @@ TEST(Reload, ARuleThatStaysKeepsItsAlerts) {
 TEST(Reload, TheSeriesOfARuleThatIsGoneEnd) {
   Rig rig("groups: [{name: g, rules: [{record: a, expr: '1'}, {record: b, expr: '2'}]}]");
   rig.Turn();
-  rig.Advance(5s);
   rig.Reload("groups: [{name: g, rules: [{record: b, expr: '2'}]}]");
+  const UnixMillis gone = rig.Now();
+  rig.Turns(1);
   EXPECT_EQ(rig.Ask("a"), "");
   EXPECT_EQ(rig.Ask("b"), "{__name__=\"b\"} 2\n");
+  rig.Turns(3);
+  EXPECT_EQ(rig.Ask("b"), "{__name__=\"b\"} 2\n");
+  EXPECT_EQ(rig.Ask("a @ " + std::to_string(gone / 1000 + 1)), "") << "as of when the rule went";
+}
+
+TEST(Reload, TheSeriesEndWhenNoRuleIsLeft) {
+  Rig rig("groups: [{name: g, rules: [{record: a, expr: '1'}]}]");
+  rig.Turn();
+  rig.Reload("groups: []");
+  rig.Advance(1s);
+  EXPECT_EQ(rig.Ask("a"), "");
+}
+
+// A group gets another name, and an alert that is evaluated before it has its turn looks at what it records.
+TEST(Reload, WhatARenamedGroupRecordsHasNoGap) {
+  constexpr char kAlert[] = "groups: [{name: alerts, rules: [{alert: A, expr: r > 0}]}, ";
+  Rig rig(std::string(kAlert) + "{name: old, interval: 20s, rules: [{record: r, expr: '1'}]}]");
+  rig.Advance(1s);
+  rig.Turn();
+  rig.Turns(1);
+  ASSERT_EQ(rig.Rule().state, AlertState::kFiring);
+  rig.Advance(2s);
+  rig.Reload(std::string(kAlert) + "{name: new, interval: 20s, rules: [{record: r, expr: '1'}]}]");
+  for (int i = 0; i < 10; ++i) {
+    rig.Turns(1);
+    EXPECT_EQ(rig.Rule().state, AlertState::kFiring) << (i + 1) * 5 << " s behind the reload";
+    EXPECT_EQ(rig.Ask("r"), "{__name__=\"r\"} 1\n") << (i + 1) * 5 << " s behind the reload";
+  }
+  EXPECT_THAT(rig.Told(), ElementsAre("firing A"));
+}
+
+// The disk is full for a while: what changed meanwhile is saved when there is room again.
+TEST(State, WhatCouldNotBeSavedIsSavedLater) {
+  Rig rig(kFor);
+  rig.Put("up", 0);
+  rig.Turn();
+  ASSERT_EQ(rig.state.rows(), 1u);
+  rig.state.fails = true;
+  rig.Advance(5s);
+  rig.Put("up", 1);
+  rig.Turn();
+  EXPECT_EQ(rig.state.rows(), 1u);
+  rig.state.fails = false;
+  rig.Turns(1);
+  EXPECT_EQ(rig.state.rows(), 0u) << "it is not pending any more";
+  const int saves = rig.state.saves;
+  rig.Turns(1);
+  EXPECT_EQ(rig.state.saves, saves) << "and is saved once";
+}
+
+// Two restarts: what a pending alert has not waited in the first must not be forgotten in the second.
+TEST(Restart, OutagesOfAPendingAlertAddUp) {
+  Rig rig(kFor);
+  rig.Put("up", 0);
+  rig.Turn();
+  rig.Advance(30s);
+  rig.Restart(kFor, {.outage = 30s});
+  rig.Turns(1);
+  rig.Restart(kFor, {});
+  rig.Turns(2);
+  EXPECT_EQ(rig.State(), "pending") << "15 s";
+  rig.Turns(1);
+  EXPECT_EQ(rig.State(), "firing") << "20 s";
+}
+
+// What is too old to go on waiting is not brought back by a later, shorter outage.
+TEST(Restart, APendingAlertThatIsForgottenIsSoForGood) {
+  Rig rig(kFor);
+  rig.Put("up", 0);
+  rig.Turn();
+  rig.Restart(kFor, {.outage = 2h});
+  rig.Advance(5s);
+  rig.Put("up", 1);
+  rig.Turn();
+  EXPECT_EQ(rig.state.rows(), 0u);
 }
 
 }  // namespace

@@ -156,6 +156,7 @@ TEST(RuleCheckTest, LooksBackFurtherThanTheStorage) {
       {"max_over_time(rate(a[1h])[2h:1m])", "3h"},
       {"max_over_time(a[1h:1m] offset 90m)", "2h30m"},
       {"rate(a[5m]) / rate(a[1d])", "1d"},
+      {"max_over_time(a[200y:1d] offset 200y)", "400y"},
       {"a", ""},
   };
   for (const Case& c : cases) {

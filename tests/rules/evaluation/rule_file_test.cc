@@ -10,6 +10,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/folder.h"
+
 namespace sidelight::rules {
 namespace {
 
@@ -389,9 +391,8 @@ TEST(RuleFileTest, CopiesOfAGroupsLabelsAreBounded) {
 }
 
 TEST(RuleFileTest, Loads) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "rule_file_test";
-  std::filesystem::create_directories(folder);
-  const std::string path = folder / "r.yaml";
+  const TestFolder folder;
+  const std::string path = folder.path() / "r.yaml";
   std::ofstream(path) << "groups: [{name: g, rules: [{record: a, expr: 1}]}]";
   const Result<RuleFile> file = LoadRuleFile(path, {});
   ASSERT_TRUE(file);
@@ -402,10 +403,61 @@ TEST(RuleFileTest, Loads) {
   const Result<RuleFile> wrong = LoadRuleFile(path, {});
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error().message, StartsWith(path + ":1:10: the key \"name\" is missing"));
-  std::filesystem::remove_all(folder);
+  std::filesystem::remove_all(folder.path());
   const Result<RuleFile> missing = LoadRuleFile(path, {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, path + ": cannot be read: No such file or directory");
+}
+
+TEST(RuleFileTest, FilesOfKubernetesObjects) {
+  const TestFolder folder;
+  const std::string path = folder.path() / "objects.yaml";
+  const auto load = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    return LoadRuleFile(path, {});
+  };
+  const std::string rule_head =
+      "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: a, labels: {x: "
+      "y}}\nspec:\n";
+  const std::string other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {c: \"" +
+                            std::string(1 << 20, 'd') + "\"}\n";
+
+  Result<RuleFile> file = load(other + "---\n" + rule_head +
+                               "  groups:\n  - name: g\n    rules:\n    - record: r\n      expr: 1\n---\n" +
+                               rule_head + "  groups: [{name: h, rules: [{alert: A, expr: up == 0}]}]\n");
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_EQ(file->groups.size(), 2u);
+  EXPECT_EQ(file->groups[0].name, "g");
+  EXPECT_EQ(file->groups[0].file, path);
+  EXPECT_EQ(file->groups[0].rules.at(0).line, 13);
+  EXPECT_EQ(file->groups[1].rules.at(0).name, "A");
+
+  file = load(
+      R"({"apiVersion":"v1","kind":"List","items":[{"apiVersion":"monitoring.coreos.com/v1",)"
+      R"("kind":"PrometheusRule","spec":{"groups":[{"name":"g","rules":[{"record":"r","expr":"1"}]}]}}]})");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->groups.at(0).rules.at(0).name, "r");
+
+  struct Case {
+    const char* what;
+    std::string text;
+    std::string want;
+  };
+  const Case cases[] = {
+      {"by the lines of the file", other + "---\n" + rule_head + "  groups: [{nam: g}]\n",
+       ":10:12: the key \"name\" is missing"},
+      {"without a spec", "apiVersion: v1\nkind: PrometheusRule\n", ":1:1: the key \"spec\" is missing"},
+      {"no YAML", rule_head + "  groups: [\n", ":5:11: the \"[\" of this list is not closed"},
+      {"a group twice", rule_head + "  groups: [{name: g}]\n---\n" + rule_head + "  groups: [{name: g}]\n",
+       ": two PrometheusRules in it have a group \"g\""},
+      {"none", "apiVersion: v1\nkind: ConfigMap\ndata: {a: PrometheusRule}\n",
+       ": of Kubernetes' objects a PrometheusRule holds rules, and there is none in it"},
+  };
+  for (const Case& c : cases) {
+    file = load(c.text);
+    ASSERT_FALSE(file) << c.what;
+    EXPECT_THAT(file.error().message, HasSubstr(path + c.want)) << c.what;
+  }
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ def alerts():
 
 
 def run(*arguments):
-    done = subprocess.run([os.environ["SIDELIGHT"], *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([os.environ["SIDELIGHT"], *map(str, arguments)], capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -23,7 +23,7 @@ class PromqltestTest(unittest.TestCase):
         return str(path)
 
     def run_program(self, *arguments):
-        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout, done.stderr
 
     def test_passing(self):

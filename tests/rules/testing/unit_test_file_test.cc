@@ -138,6 +138,7 @@ TEST(UnitTestFile, Errors) {
     std::string_view error;
   } cases[] = {
       {"tests: [{alert_rule_tests: []}]", "t.yaml:1:10: unknown key \"alert_rule_tests\""},
+      {"groups: []", "t.yaml:1:1: this is a file of rules; a file of tests names it under \"rule_files\""},
       {"evaluation_interval: fast", "expected a duration such as 5s or 1h30m, got \"fast\""},
       {"fuzzy_compare: maybe", "t.yaml:1:16: expected true or false"},
       {"group_eval_order: [a, b, a]", "t.yaml:1:26: group name repeated in evaluation order: a"},

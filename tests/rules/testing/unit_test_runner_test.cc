@@ -209,6 +209,31 @@ tests:
   EXPECT_THAT(report.warnings, ElementsAre("no file match pattern none*.yaml"));
 }
 
+TEST_F(UnitTestRunnerTest, RuleFilesOfThePrometheusOperator) {
+  Write("objects.yaml", R"(apiVersion: v1
+kind: List
+items:
+- apiVersion: monitoring.coreos.com/v1
+  kind: PrometheusRule
+  metadata: {name: a}
+  spec:
+    groups: [{name: a, rules: [{record: a, expr: '1'}]}]
+- apiVersion: monitoring.coreos.com/v1
+  kind: PrometheusRule
+  metadata: {name: b}
+  spec:
+    groups: [{name: b, rules: [{record: b, expr: a + 1}]}]
+)");
+  EXPECT_THAT(RunFile(R"(
+rule_files: [objects.yaml]
+group_eval_order: [a, b]
+tests:
+  - promql_expr_test: [{expr: 'a + b', exp_samples: [{value: 3}]}]
+)")
+                  .failures,
+              IsEmpty());
+}
+
 TEST_F(UnitTestRunnerTest, FilesThatAreWrong) {
   Write("wrong.yaml", "groups: [{name: g, rules: [{record: x, expr: 'up +'}, {alert: a}]}]");
   const UnitTestReport rules =

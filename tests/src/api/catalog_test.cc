@@ -83,15 +83,15 @@ class CatalogTest : public ::testing::Test {
     if (api_ == nullptr) {
       engine_ = std::make_unique<promql::Engine>(engine_options_, meddling_);
       catalog_ = std::make_unique<Catalog>(*engine_, *store_, options_, meddling_);
-      api_ = std::make_unique<Api>(Hooks{.scrape = [](std::string_view, std::string_view,
-                                                      const std::vector<std::string>&) { return Scrape{}; },
-                                         .healthy = [] { return true; },
-                                         .ready = [] { return true; },
-                                         .reload = []() -> Status { return {}; },
-                                         .catalog = catalog_.get(),
-                                         .self = &self_,
-                                         .clock = &clock_,
-                                         .front_page = {}});
+      api_ = std::make_unique<Api>(
+          Hooks{.scrape = [](std::string_view, const std::vector<std::string>&) { return Scrape{}; },
+                .healthy = [] { return true; },
+                .ready = [] { return true; },
+                .reload = []() -> Status { return {}; },
+                .catalog = catalog_.get(),
+                .self = &self_,
+                .clock = &clock_,
+                .front_page = {}});
     }
     return *api_;
   }
@@ -383,7 +383,7 @@ TEST_F(CatalogTest, EndsAsQueriesDo) {
   meddling_.meddle = [&] { clock_.Advance(std::chrono::seconds(31)); };
   expect("timeout", "query timed out in series lookup");
   {
-    const promql::Engine::Turn only(*engine_, clock_.Now());
+    const promql::Engine::Turn only(*engine_, clock_.Now(), nullptr);
     expect("timeout", "query timed out in query queue");
   }
   meddling_.meddle = [] {};
@@ -406,13 +406,39 @@ class LeavingClient final : public http::Client {
 };
 
 TEST_F(CatalogTest, EndsWhenItsClientLeaves) {
-  LeavingClient client;
-  http::Request request;
-  request.method = "GET";
-  request.path = "/api/v1/labels";
-  request.client = &client;
-  ExpectError(api().Handle(request), 503, "canceled", "query was canceled in series lookup", "labels");
-  EXPECT_TRUE(client.forgotten);
+  engine_options_.max_concurrent = 1;
+  meddling_.meddle = [&] { clock_.Advance(std::chrono::seconds(10)); };
+  const auto expect = [&](const std::string& error) {
+    LeavingClient client;
+    http::Request request;
+    request.method = "GET";
+    request.path = "/api/v1/labels";
+    request.client = &client;
+    ExpectError(api().Handle(request), 499, "canceled", error, "labels");
+    EXPECT_TRUE(client.forgotten);
+  };
+  expect("query was canceled in series lookup");
+  // It does not wait for its turn either.
+  const promql::Engine::Turn only(*engine_, clock_.Now(), nullptr);
+  expect("query was canceled in query queue");
+}
+
+// A thousand selectors take a thousand times as long as one.
+TEST_F(CatalogTest, LooksAtTheTimeBeforeEachSelector) {
+  engine_options_.timeout = std::chrono::seconds(30);
+  meddling_.meddle = [&] { clock_.Advance(std::chrono::seconds(5)); };
+  const auto matches = [](size_t n) { return http::Fields(n, {"match[]", "up"}); };
+  const auto sum = [](size_t n) {
+    std::string query = "up";
+    for (size_t i = 1; i < n; ++i) query += " + up";
+    return http::Fields{{"query", query}};
+  };
+  for (const std::string path : {"labels", "label/job/values", "series", "query_exemplars"}) {
+    for (const size_t n : {2, 20}) {
+      const http::Response response = Get(path, path == "query_exemplars" ? sum(n) : matches(n));
+      EXPECT_EQ(response.status, n == 2 ? 200 : 503) << path << n << response.body;
+    }
+  }
 }
 
 }  // namespace

@@ -32,14 +32,13 @@ std::shared_ptr<const Snapshot> MakeSnapshot() {
 
 http::Response Ask(http::Fields query) {
   metrics::Self self;
-  Api api(Hooks{
-      .scrape = [](std::string_view, std::string_view, const std::vector<std::string>&) { return Scrape{}; },
-      .healthy = [] { return true; },
-      .ready = [] { return true; },
-      .reload = []() -> Status { return {}; },
-      .collect = MakeSnapshot,
-      .self = &self,
-      .front_page = {}});
+  Api api(Hooks{.scrape = [](std::string_view, const std::vector<std::string>&) { return Scrape{}; },
+                .healthy = [] { return true; },
+                .ready = [] { return true; },
+                .reload = []() -> Status { return {}; },
+                .collect = MakeSnapshot,
+                .self = &self,
+                .front_page = {}});
   http::Request request;
   request.method = "GET";
   request.path = "/api/v1/metadata";

@@ -41,15 +41,15 @@ class QueriesTest : public ::testing::Test {
       engine_ = std::make_unique<promql::Engine>(engine_options_, clock_);
       queries_ = std::make_unique<Queries>(
           *engine_, *data_, [this] { return clock_.UnixNow(); }, options_, self_, clock_);
-      api_ = std::make_unique<Api>(Hooks{.scrape = [](std::string_view, std::string_view,
-                                                      const std::vector<std::string>&) { return Scrape{}; },
-                                         .healthy = [] { return true; },
-                                         .ready = [] { return true; },
-                                         .reload = []() -> Status { return {}; },
-                                         .queries = queries_.get(),
-                                         .self = &self_,
-                                         .clock = &clock_,
-                                         .front_page = {}});
+      api_ = std::make_unique<Api>(
+          Hooks{.scrape = [](std::string_view, const std::vector<std::string>&) { return Scrape{}; },
+                .healthy = [] { return true; },
+                .ready = [] { return true; },
+                .reload = []() -> Status { return {}; },
+                .queries = queries_.get(),
+                .self = &self_,
+                .clock = &clock_,
+                .front_page = {}});
     }
     return *api_;
   }
@@ -331,10 +331,14 @@ TEST_F(QueriesTest, EndsWhenItsClientLeaves) {
   http::Request request;
   request.method = "GET";
   request.path = "/api/v1/query_range";
-  request.query = {
-      {"query", "requests_total + requests_total"}, {"start", "0"}, {"end", "10"}, {"step", "1"}};
+  request.query = {{"query", "requests_total + requests_total"},
+                   {"start", "1700000000"},
+                   {"end", "1700000010"},
+                   {"step", "1"}};
   request.client = &client;
-  EXPECT_THAT(api().Handle(request).body, HasSubstr(R"("errorType":"canceled")"));
+  const http::Response response = api().Handle(request);
+  EXPECT_EQ(response.status, 499);
+  EXPECT_THAT(response.body, HasSubstr(R"("errorType":"canceled")"));
   EXPECT_FALSE(client.watched());
   EXPECT_EQ(Counted("canceled"), 1);
 }

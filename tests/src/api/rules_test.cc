@@ -90,8 +90,7 @@ class RulesTest : public ::testing::Test {
 
   http::Response Get(const std::string& path, http::Fields query) {
     metrics::Self self;
-    Api api(Hooks{.scrape = [](std::string_view, std::string_view,
-                               const std::vector<std::string>&) { return Scrape{}; },
+    Api api(Hooks{.scrape = [](std::string_view, const std::vector<std::string>&) { return Scrape{}; },
                   .healthy = [] { return true; },
                   .ready = [] { return true; },
                   .reload = []() -> Status { return {}; },
@@ -269,13 +268,12 @@ TEST_F(RulesTest, WrongParameters) {
 
 TEST_F(RulesTest, OnlyGet) {
   metrics::Self self;
-  Api api(Hooks{
-      .scrape = [](std::string_view, std::string_view, const std::vector<std::string>&) { return Scrape{}; },
-      .healthy = [] { return true; },
-      .ready = [] { return true; },
-      .reload = []() -> Status { return {}; },
-      .self = &self,
-      .front_page = {}});
+  Api api(Hooks{.scrape = [](std::string_view, const std::vector<std::string>&) { return Scrape{}; },
+                .healthy = [] { return true; },
+                .ready = [] { return true; },
+                .reload = []() -> Status { return {}; },
+                .self = &self,
+                .front_page = {}});
   for (const std::string path : {"/api/v1/rules", "/api/v1/alerts"}) {
     http::Request request;
     request.path = path;

@@ -26,7 +26,10 @@ class StatusTest : public ::testing::Test {
  protected:
   StatusTest() {
     hooks_.version = "1.2.3";
-    hooks_.flags = {{"config.file", "a.yaml"}, {"web.enable-lifecycle", "true"}};
+    hooks_.flags = [] {
+      return std::vector<std::pair<std::string, std::string>>{{"config.file", "a.yaml"},
+                                                              {"web.enable-lifecycle", "true"}};
+    };
     hooks_.retention = "2h or 64MiB";
     hooks_.config = [] { return std::string("listen: \"a\"\n"); };
     hooks_.runtime = [this] { return runtime_; };

@@ -32,12 +32,13 @@ TEST(IntrospectionTest, ShowsTheConfigurationInForce) {
   Introspection known(Parse("interval: 1s\nlog: {level: info}\nalerting: {resend_delay: 2m}\n"), clock);
   EXPECT_THAT(known.ConfigText(), HasSubstr("interval: 1s\n"));
   EXPECT_THAT(known.ConfigText(), HasSubstr("log:\n  level: info\n"));
-  // What a reload does not take over stays as it is, and so does its text.
-  known.Reloaded(Parse("interval: 7s\nlog: {level: debug}\nrule_files: [x]\n"));
+  known.Reloaded(Parse("interval: 1s\nlog: {level: debug}\nrule_files: [x]\nalerting: {resend_delay: 3m}\n"));
   EXPECT_THAT(known.ConfigText(), HasSubstr("interval: 1s\n"));
   EXPECT_THAT(known.ConfigText(), HasSubstr("log:\n  level: debug\n"));
   EXPECT_THAT(known.ConfigText(), HasSubstr("rule_files:\n- x\n"));
-  EXPECT_THAT(known.ConfigText(), Not(HasSubstr("alerting")));
+  EXPECT_THAT(known.ConfigText(), HasSubstr("alerting:\n  resend_delay: 3m\n"));
+  EXPECT_THAT(known.Flags(), Contains(Pair("rules.alert.resend-delay", "3m")));
+  EXPECT_THAT(known.Flags(), Contains(Pair("log.level", "debug")));
   // It is a configuration itself.
   EXPECT_TRUE(config::Parse(known.ConfigText(), "shown", [](const std::string&) { return std::nullopt; }))
       << known.ConfigText();
@@ -119,7 +120,8 @@ TEST(IntrospectionTest, RemembersHowReloadsEnded) {
 TEST(IntrospectionTest, NamesSettingsAsPrometheusNamesItsFlags) {
   const config::Config config =
       Parse("storage: {retention: 90m, memory: 10MiB}\npromql: {experimental: true}\n");
-  const auto flags = Introspection::Flags(config);
+  const FakeClock clock;
+  const auto flags = Introspection(config, clock).Flags();
   EXPECT_THAT(flags, Contains(Pair("storage.tsdb.retention.time", "1h30m")));
   EXPECT_THAT(flags, Contains(Pair("query.timeout", "30s")));
   EXPECT_THAT(flags, Contains(Pair("enable-feature", "promql-experimental-functions")));

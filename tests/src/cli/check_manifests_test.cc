@@ -9,6 +9,7 @@
 #include <string>
 
 #include "src/cli/check.h"
+#include "tests/support/folder.h"
 
 namespace sidelight::cli {
 namespace {
@@ -121,6 +122,85 @@ TEST(CheckManifestsTest, WhatIsNotOursMayBeLarge) {
   EXPECT_EQ(report.exit_code, 0) << report.errors;
 }
 
+TEST(CheckManifestsTest, AStreamMayBeLong) {
+  std::string others;
+  for (int i = 0; i < 70'000; ++i) others += "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+  const Report good = Checked(others + ConfigMap(kTap) + PrometheusRule("  groups: []\n"));
+  EXPECT_EQ(good.errors, "");
+  EXPECT_EQ(good.output, "ConfigMap/side/sidelight.yaml: ok\nPrometheusRule/team: ok (0 rules)\n");
+  EXPECT_THAT(Checked(others + PrometheusRule("  groups: [{nam: g}]\n")).errors,
+              HasSubstr("PrometheusRule/team:280007:12: the key \"name\" is missing"));
+}
+
+// As `kubectl get prometheusrules,configmaps -o yaml` prints them, and with `-o json`.
+TEST(CheckManifestsTest, Lists) {
+  constexpr char kYaml[] = R"(apiVersion: v1
+items:
+- apiVersion: monitoring.coreos.com/v1
+  kind: PrometheusRule
+  metadata:
+    name: team
+  spec:
+    groups:
+    - name: g
+      rules:
+      - expr: sum(
+        record: a
+- apiVersion: v1
+  data:
+    d.json: '[LARGE]'
+  kind: ConfigMap
+  metadata:
+    name: dashboard
+- apiVersion: v1
+  data:
+    sidelight.yaml: |
+      servce: shop
+      taps: [{name: api, protocol: http, listen: "0.0.0.0:8080", upstream: "127.0.0.1:8081"}]
+  kind: ConfigMap
+  metadata:
+    name: side
+kind: List
+metadata:
+  resourceVersion: ""
+)";
+  constexpr char kJson[] =
+      R"({"apiVersion": "v1", "items": [{"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",)"
+      R"("metadata": {"name": "team"}, "spec": {"groups": [{"name": "g", "rules": [{"record": "a",)"
+      R"("expr": "sum("}]}]}},)"
+      R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dashboard"}, "data": {"d.json": "[LARGE]"}},)"
+      R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "side"}, "data": {"sidelight.yaml":)"
+      R"("servce: shop\ntaps: [{name: api, protocol: http, listen: '0.0.0.0:8080', upstream: '127.0.0.1:8081'}]\n"}}],)"
+      R"("kind": "List", "metadata": {"resourceVersion": ""}})";
+  struct Case {
+    const char* what;
+    std::string input;
+    const char* where;
+  };
+  for (const Case& c : {Case{"YAML", kYaml, "PrometheusRule/team:11:19: PromQL"},
+                        Case{"JSON", kJson, "PrometheusRule/team:1:202: PromQL"}}) {
+    std::string input = c.input;
+    input.replace(input.find("LARGE"), 5, std::string(1 << 20, 'x'));
+    const Report report = Checked(input);
+    EXPECT_THAT(report.errors, HasSubstr(c.where)) << c.what;
+    EXPECT_THAT(report.errors, HasSubstr("ConfigMap/side/sidelight.yaml:1:1: unknown key \"servce\""))
+        << c.what;
+    EXPECT_THAT(report.errors, ::testing::Not(HasSubstr("standard input"))) << c.what;
+  }
+}
+
+TEST(CheckManifestsTest, AFileOfRulesInAConfiguration) {
+  const TestFolder own;
+  const std::filesystem::path& folder = own.path();
+  std::ofstream(folder / "team.yaml")
+      << PrometheusRule("  groups: [{name: g, rules: [{record: a, expr: 1}]}]\n");
+  std::ofstream(folder / "sidelight.yaml") << "rule_files: [team.yaml]\n" << std::string(kTap).substr(4);
+  const Report report =
+      RunCheck({.files = {folder / "sidelight.yaml"}}, [](const std::string&) { return std::nullopt; });
+  EXPECT_EQ(report.errors, "");
+  EXPECT_THAT(report.output, HasSubstr("team.yaml: ok (1 rule)\n"));
+}
+
 // What a Secret holds nobody knows here; that there is one is enough.
 TEST(CheckManifestsTest, VariablesOfContainers) {
   const std::string config =
@@ -142,11 +222,11 @@ TEST(CheckManifestsTest, WildcardsThatMatchNothingAreAWarning) {
 }
 
 TEST(CheckManifestsTest, AFileWithObjects) {
-  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "check_manifests.yaml";
+  const TestFolder folder;
+  const std::filesystem::path file = folder.path() / "check_manifests.yaml";
   std::ofstream(file) << ConfigMap(std::string("    rule_files: [a.yaml]\n") + kTap)
                       << PrometheusRule("  groups: [{name: g, rules: [{record: a, expr: 1}]}]\n");
   const Report report = RunCheck({.files = {file}}, [](const std::string&) { return std::nullopt; });
-  std::filesystem::remove(file);
   const std::string path = file.string() + ": ConfigMap/side/";
   EXPECT_EQ(report.errors,
             path + "sidelight.yaml: the rule file " + path + "a.yaml is not in the ConfigMap\n");

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/folder.h"
+
 namespace sidelight::cli {
 namespace {
 
@@ -23,14 +25,6 @@ constexpr char kTaps[] =
 
 class CheckTest : public ::testing::Test {
  protected:
-  CheckTest() {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~CheckTest() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& text) {
     const std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
@@ -42,7 +36,8 @@ class CheckTest : public ::testing::Test {
                     [](const std::string&) -> std::optional<std::string> { return std::nullopt; });
   }
 
-  std::filesystem::path folder_;
+  const TestFolder own_folder_;
+  const std::filesystem::path& folder_ = own_folder_.path();
 };
 
 TEST_F(CheckTest, ALineForEachFileWithItsRules) {
@@ -67,6 +62,12 @@ TEST_F(CheckTest, AWrongFileIsSaidWholeAndTheOthersAreStillChecked) {
   EXPECT_THAT(report.errors, HasSubstr(wrong + ":4:3: unknown key \"nam\"; did you mean \"name\"?\n"));
   EXPECT_THAT(report.errors, HasSubstr(missing + ": cannot be read: No such file or directory\n"));
   EXPECT_EQ(report.exit_code, 1);
+}
+
+TEST_F(CheckTest, AWordOfPromtoolsIsNoFile) {
+  // Whether there is a folder of that name or not.
+  EXPECT_THAT(Run({"rules"}).errors,
+              HasSubstr("; `sidelight check` takes files alone, and tells what is in each\n"));
 }
 
 TEST_F(CheckTest, WhatAFileIsFor) {

@@ -140,7 +140,13 @@ TEST(CommandTest, WrongUse) {
   const std::string run_hint = "\n\"sidelight run --help\" shows what there is.\n";
   const std::pair<std::string, std::string> cases[] = {
       {"", "sidelight: no command is given\n\"sidelight --help\" shows what there is.\n"},
-      {"rnu", "sidelight: there is no command \"rnu\"\n\"sidelight --help\" shows what there is.\n"},
+      {"start", "sidelight: there is no command \"start\"\n\"sidelight --help\" shows what there is.\n"},
+      {"test a.yaml",
+       "sidelight test: \"a.yaml\" is not expected here; what to test comes first: sidelight test rules "
+       "FILE\n\"sidelight test --help\" shows what there is.\n"},
+      {"rnu",
+       "sidelight: there is no command \"rnu\"; did you mean \"run\"?\n\"sidelight --help\" shows what there "
+       "is.\n"},
       {"--foo", "sidelight: there is no option \"--foo\"\n\"sidelight --help\" shows what there is.\n"},
       {"run",
        "sidelight run: what to run is not said; give --config FILE, or --tap PROTOCOL://LISTEN=UPSTREAM" +
@@ -160,13 +166,17 @@ TEST(CommandTest, WrongUse) {
       {"run --lisen x --tap y",
        "sidelight run: there is no option \"--lisen\"; did you mean \"--listen\"?" + run_hint},
       {"run --nothing=3 --tap y", "sidelight run: there is no option \"--nothing\"" + run_hint},
-      {"run a.yaml", "sidelight run: \"a.yaml\" is not expected here" + run_hint},
-      {"run --tap a b", "sidelight run: \"b\" is not expected here" + run_hint},
+      {"run a.yaml",
+       "sidelight run: \"a.yaml\" is not expected here; a configuration is given as --config FILE" +
+           run_hint},
+      {"run --tap a b",
+       "sidelight run: \"b\" is not expected here; a configuration is given as --config FILE" + run_hint},
       {"run --config", "sidelight run: --config needs a value" + run_hint},
       {"run --config a --config b", "sidelight run: --config may be given only once" + run_hint},
       {"check", "sidelight check: FILE is missing\n\"sidelight check --help\" shows what there is.\n"},
       {"query", "sidelight query: EXPR is missing" + query_hint},
-      {"query a b", "sidelight query: \"b\" is not expected here" + query_hint},
+      {"query a b",
+       "sidelight query: \"b\" is not expected here; an expression is one argument, in quotes" + query_hint},
       {"query --fromat json a",
        "sidelight query: there is no option \"--fromat\"; did you mean \"--format\"?" + query_hint},
       {"query --format xml a", "sidelight query: --format \"xml\": valid values: table, json" + query_hint},

@@ -14,6 +14,7 @@
 #include "tests/core/http/http2_server.h"
 #include "tests/exporters/alertmanager/fake_alertmanager.h"
 #include "tests/exporters/prometheus/fake_receiver.h"
+#include "tests/support/folder.h"
 
 namespace sidelight::cli {
 namespace {
@@ -210,13 +211,13 @@ TEST(ConnectTest, NoSecretIsShown) {
 
 class CheckConnectTest : public ::testing::Test {
  protected:
-  ~CheckConnectTest() override { std::filesystem::remove(path_); }
   Report Run(const std::string& text, bool connect = true) {
     std::ofstream(path_) << text << kTaps;
     return RunCheck({.files = {path_}, .config_path = "", .connect = connect}, NoEnvironment);
   }
 
-  const std::string path_ = testing::TempDir() + "/connect.yaml";
+  const TestFolder folder_;
+  const std::string path_ = folder_.path() / "connect.yaml";
 };
 
 TEST_F(CheckConnectTest, ALineForEachAndTheExitCode) {

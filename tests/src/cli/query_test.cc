@@ -121,7 +121,9 @@ TEST_F(QueryTest, SaysWhatWentWrong) {
   }
   const std::string where = server_->address().ToString();
   server_->Stop();
-  EXPECT_EQ(Run().errors, "sidelight query: " + where + ": cannot connect: Connection refused\n");
+  EXPECT_EQ(Run().errors, "sidelight query: " + where +
+                              ": cannot connect: Connection refused; does a Sidelight "
+                              "listen there? --url says where to ask\n");
 }
 
 TEST_F(QueryTest, WrongUse) {

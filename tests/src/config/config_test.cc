@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+#include "tests/support/folder.h"
+
 namespace sidelight::config {
 namespace {
 
@@ -126,8 +128,8 @@ TEST(ConfigTest, WrongValues) {
       {"service: [a]", "s.yaml:1:10: expected text, got a list\nservice: [a]\n         ^"},
       {"servise: a", "s.yaml:1:1: unknown key \"servise\"; did you mean \"service\"?\nservise: a\n^"},
       {"listen: 9464",
-       "s.yaml:1:9: \"9464\" is not an address: the port is missing; write host:port, [v6]:port or "
-       "unix:/path\n"
+       "s.yaml:1:9: \"9464\" is not an address: the host is missing (0.0.0.0 means every address); write "
+       "host:port, [v6]:port or unix:/path\n"
        "listen: 9464\n        ^"},
       {"web: {lifecycle: yes}",
        "s.yaml:1:18: \"yes\" is no valid value of \"lifecycle\"; valid values: any, loopback, off\n"
@@ -345,14 +347,13 @@ TEST(ConfigTest, NoErrorShowsWhatCameFromTheEnvironment) {
 }
 
 TEST(ConfigTest, LoadsAFile) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "sidelight_config_test";
-  std::filesystem::create_directories(folder);
-  const std::string path = folder / "sidelight.yaml";
+  const TestFolder folder;
+  const std::string path = folder.path() / "sidelight.yaml";
   std::ofstream(path) << kTap;
   EXPECT_TRUE(Load(path));
   std::ofstream(path) << "taps: 1\n";
   EXPECT_EQ(Load(path).error().message, path + ":1:7: expected a list, got \"1\"\ntaps: 1\n      ^");
-  std::filesystem::remove_all(folder);
+  std::filesystem::remove_all(folder.path());
   EXPECT_EQ(Load(path).error().message, path + ": cannot be read: No such file or directory");
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/yaml/yaml.h"
 #include "src/config/config.h"
+#include "src/config/reload.h"
 
 namespace sidelight::config {
 namespace {
@@ -181,6 +182,52 @@ TEST(DocumentationTest, EveryKeyIsTakenWithItsExample) {
   for (const Row& row : rows) {
     const std::string text = FileWith(row.key, row.example);
     EXPECT_EQ(ErrorOf(Parse(text, "f.yaml", TestEnvironment)), "") << row.key << "\n" << text;
+  }
+}
+
+// The words in backticks behind `begin` in the page, up to the end of that line.
+std::vector<std::string> WordsBehind(const std::string& begin) {
+  const std::string page = Page();
+  const size_t at = page.find(begin);
+  EXPECT_NE(at, std::string::npos) << begin;
+  if (at == std::string::npos) return {};
+  std::istringstream line(page.substr(at + begin.size(), page.find('\n', at) - at - begin.size()));
+  std::vector<std::string> words;
+  std::string text, word;
+  while (std::getline(line, text, '`') && std::getline(line, word, '`')) words.push_back(word);
+  return words;
+}
+
+TEST(DocumentationTest, SaysWhatAReloadTakesOver) {
+  const std::pair<std::string, Effect> rows[] = {{"| at a reload |", Effect::kReload},
+                                                 {"| after a restart |", Effect::kRestart}};
+  for (const auto& [begin, effect] : rows) {
+    const std::vector<std::string_view> keys = KeysOf(effect);
+    EXPECT_EQ(WordsBehind(begin), std::vector<std::string>(keys.begin(), keys.end())) << begin;
+  }
+}
+
+// A new key has to be put into one of the classes (src/config/reload.cc), and does then what that one says.
+TEST(DocumentationTest, EveryKeyIsTakenOverOrWaitsForARestart) {
+  for (const Row& row : Rows()) {
+    const std::optional<Effect> effect = EffectOf(row.key);
+    ASSERT_TRUE(effect) << row.key << " is in no class of src/config/reload.cc";
+    // What it has anyway in the file that the key is put into.
+    if (row.key == "taps[].protocol" || row.key == "taps[].naming.style") continue;
+    std::string without = "taps: [{name: t, protocol: " + ProtocolFor(row.key) +
+                          ", listen: \"127.0.0.1:1\", upstream: \"127.0.0.1:2\"}]\n";
+    if (row.key.starts_with(kRemoteWrite)) without = FileWith(kRemoteWrite + "remote_timeout", "30s");
+    const Result<Config> running = Parse(without, "f.yaml", TestEnvironment);
+    const Result<Config> fresh = Parse(FileWith(row.key, row.example), "f.yaml", TestEnvironment);
+    ASSERT_TRUE(running && fresh) << row.key << ErrorOf(running) << ErrorOf(fresh);
+    const Reload reload = AfterReload(*running, *fresh, true);
+    if (effect == Effect::kReload) {
+      EXPECT_TRUE(reload.waiting.empty()) << row.key << " waits: " << reload.waiting.front();
+    } else {
+      EXPECT_FALSE(reload.waiting.empty()) << row.key << " is taken over";
+    }
+    // What waits is what was in force before.
+    EXPECT_TRUE(AfterReload(reload.config, *running, true).waiting.empty()) << row.key;
   }
 }
 
