@@ -41,7 +41,7 @@ class SnippetsTest(unittest.TestCase):
             file.write_text(text, "utf-8")
             environment = {**os.environ, **dict.fromkeys(names, "1")}
             ended = subprocess.run([os.environ["SIDELIGHT"], "check", file], env=environment, capture_output=True,
-                                   text=True, timeout=30, check=False)
+                                   text=True, timeout=120, check=False)
         self.assertEqual(ended.returncode, 0, f"\n{text}\n{ended.stdout}{ended.stderr}")
 
     def check_values(self, values):

@@ -56,7 +56,7 @@ REFUSED = (
 def check(manifests):
     """(exit code, standard output, standard error); with nothing of the environment that the manifests do not give."""
     ended = subprocess.run([os.environ["SIDELIGHT"], "check", "-"], input=manifests, capture_output=True, text=True,
-                           timeout=60, check=False, env={"PATH": os.environ["PATH"]})
+                           timeout=300, check=False, env={"PATH": os.environ["PATH"]})
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -55,7 +55,7 @@ def render(flags):
 class DocumentationTest(unittest.TestCase):
     def check(self, manifests):
         ended = subprocess.run([os.environ["SIDELIGHT"], "check", "-"], input=manifests, capture_output=True, text=True,
-                               timeout=60, check=False)
+                               timeout=300, check=False)
         self.assertEqual(ended.returncode, 0, f"{ended.stdout}{ended.stderr}")
 
     def test_values_render(self):

@@ -12,12 +12,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # All that script/generate reads or writes.
 PARTS = ("CMakeLists.txt", "dashboards", "examples/shop", "helm", "rules/packs", "script")
 
+NAMING_PACKS = ["helm/sidelight/values.schema.json", "helm/sidelight/values.yaml", "helm/sidelight/README.md"]
+
 # (file, what is done to it, the files that are then not what they should be).
 CHANGES = (
     ("helm/sidelight/rules/http.yaml", lambda text: f"{text}# changed\n", ["helm/sidelight/rules/http.yaml"]),
     ("rules/packs/slo.yaml", lambda text: f"{text}# changed\n", ["helm/sidelight/rules/slo.yaml"]),
-    ("rules/packs/new.yaml", lambda text: "groups: []\n", ["helm/sidelight/rules/new.yaml"]),
-    ("rules/packs/cache.yaml", None, ["helm/sidelight/rules/cache.yaml"]),
+    ("rules/packs/new.yaml", lambda text: "groups: []\n", ["helm/sidelight/rules/new.yaml", *NAMING_PACKS]),
+    ("rules/packs/cache.yaml", None, ["helm/sidelight/rules/cache.yaml", *NAMING_PACKS]),
+    ("helm/sidelight/values.schema.json", lambda text: text.replace('"export",', '"exports",'),
+     ["helm/sidelight/values.schema.json"]),
     ("examples/shop/load.py", lambda text: f"{text}# changed\n", ["helm/sidelight/demo/load.py"]),
     ("helm/sidelight/values.yaml", lambda text: text.replace("\nenabled: true\n", "\nenabled: false\n"),
      ["helm/sidelight/README.md"]),

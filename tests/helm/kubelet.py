@@ -57,6 +57,15 @@ def _bring_loopback_up():
         fcntl.ioctl(control, set_flags, request)
 
 
+def has_ipv6():
+    """Whether there is IPv6 in here: a machine may have been started without it."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 class ConfigMapVolume:
     """A folder as the kubelet makes it: the files are links into ..data, which is a link to the newest version."""
 

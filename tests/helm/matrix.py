@@ -33,7 +33,7 @@ SWITCHES = {
     "addresses": [{}, {"config": {"listen": "[::]:19464", "probe_listen": "0.0.0.0:19465", "service": "named",
                                   "limits": {"drain": "1m30s", "drain_delay": "500ms"}, "packs": ["http"]}}],
     "nativeSidecar": [{}, {"nativeSidecar": False}],
-    "storage": [{}, {"config": {"storage": {"path": None}}},
+    "storage": [{}, {"config": {"storage": {"path": None}}}, {"storage": {"volume": "none"}},
                 {"storage": {"volume": "ephemeral", "storageClassName": "fast", "size": "1Gi"}},
                 {"storage": {"volume": "existingClaim", "existingClaim": "claim"}}],
     "rules": [{}, {"rules": RULES}],

@@ -3,6 +3,7 @@
 rules and dashboards hold, who may connect, and when pods are replaced."""
 
 import json
+import re
 import unittest
 
 import yaml
@@ -13,6 +14,9 @@ import matrix
 import release
 
 BASE = {"config": {"taps": [matrix.HTTP_TAP]}}
+# What keys of the configuration are changed to, where the chart asks for a form.
+CHANGED = {"listen": "0.0.0.0:1", "probe_listen": "0.0.0.0:2", "rule_files": ["a.yaml"], "storage.path": "/changed",
+           "taps": matrix.SWITCHES["taps"][1]["config"]["taps"]}
 POD_FIELDS = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "POD_UID": "metadata.uid",
               "NODE_NAME": "spec.nodeName"}
 
@@ -78,19 +82,35 @@ class PodTest(unittest.TestCase):
         def annotation(values):
             return pod(values)["metadata"]["annotations"]["sidelight/restarts-with"]
 
-        otlp = [{"endpoint": "http://collector:4318"}]
-        for same in ({"rules": matrix.RULES}, {"config": {"packs": ["http"]}}, {"podMonitor": {"enabled": True}},
-                     {"config": {"exporters": {"otlp": otlp}}}, {"config": {"log": {"level": "warn"}}}):
-            self.assertEqual(annotation(same), annotation({}), same)
-        for other in ({"config": {"interval": "1s"}}, {"config": {"exporters": {"queue": {"max_size": "1GiB"}}}},
-                      matrix.SWITCHES["taps"][1], {"config": {"listen": "0.0.0.0:1"}}):
-            self.assertNotEqual(annotation(other), annotation({}), other)
+        page = (helm.ROOT / "docs/configuration.md").read_text("utf-8")
+        table = dict(re.findall(r"^\| (at a reload|after a restart) \| (.*) \|$", page, re.MULTILINE))
+        self.assertEqual(len(table), 2, "the table of docs/configuration.md has other words")
+        without = annotation({})
+        for values in ({"rules": matrix.RULES}, {"podMonitor": {"enabled": True}}):
+            self.assertEqual(annotation(values), without, values)
+        for when, keys in table.items():
+            for key in re.findall(r"`([^`]+)`", keys):
+                # The one that may come with a new destination, which needs no restart, stays out.
+                waits = when == "after a restart" and not key.endswith(".max_shards")
+                config = CHANGED.get(key, "changed")
+                for part in reversed(key.replace("[]", "").split(".")):
+                    config = {part: config}
+                self.assertEqual(annotation({"config": config}) != without, waits, f"{key} {when}")
 
     def test_storage_is_where_the_configuration_looks_for_it(self):
         of_pod = pod({"config": {"storage": {"path": "/data/metrics"}}})
         mount, = (mount for mount in sidecar(of_pod)["volumeMounts"] if mount["mountPath"] == "/data/metrics")
         volume, = (volume for volume in of_pod["spec"]["volumes"] if volume["name"] == mount["name"])
         self.assertEqual(volume["emptyDir"], {"sizeLimit": "512Mi"})
+
+    def test_storage_may_be_turned_off(self):
+        off = {"storage": {"volume": "none"}}
+        for values, wanted in ((off, None), ({**off, "config": {"storage": {"memory": "16MiB"}}}, {"memory": "16MiB"})):
+            of_pod = pod(values)
+            names = [item["name"] for item in of_pod["spec"]["volumes"] + sidecar(of_pod)["volumeMounts"]]
+            self.assertNotIn("sidelight-storage", names)
+            config, = (item["data"]["sidelight.yaml"] for item in of_kind(values, "ConfigMap"))
+            self.assertEqual(yaml.safe_load(config).get("storage"), wanted)
 
 
 class ScrapeTest(unittest.TestCase):

@@ -70,6 +70,24 @@ class ReleaseTree(unittest.TestCase):
         self.assertEqual(self.tree.name.split("-")[1], version)
         self.assertIn(f"VERSION {version} ", (packaged.ROOT / "CMakeLists.txt").read_text())
 
+    def test_the_program_is_hardened(self):
+        segments = output("readelf", "--file-header", "--program-headers", "--wide", self.program)
+        self.assertRegex(segments, r"Type: +DYN \(Position-Independent Executable file\)")
+        self.assertRegex(segments, r"\n +GNU_RELRO ")
+        self.assertRegex(segments, r"\n +GNU_STACK .* RW +0x")
+        self.assertNotRegex(segments, r"\n +LOAD .* (RWE|WE) ", "memory that is written and run")
+        self.assertRegex(output("readelf", "--dynamic", "--wide", self.program), r"\(FLAGS_1\) +Flags:.* NOW\b")
+
+    def test_the_release_is_compiled_with_guards(self):
+        if "SIDELIGHT_TREE" not in os.environ:
+            self.skipTest("the build under test is no release; script/package --test makes one")
+        symbols = (self.tree.parent / f"{self.tree.name}.debug").read_bytes()
+        compilers = set(re.findall(rb"GNU C\d*(?:\+\+)?\d* \d[^\0]*", symbols))
+        self.assertTrue(compilers)
+        for compiler in compilers:
+            for flag in (b" -fstack-protector-strong", b" -fstack-clash-protection"):
+                self.assertIn(flag, compiler)
+
     def test_every_file_has_its_checksum(self):
         lines = (self.tree / "SHA256SUMS").read_text().splitlines()
         listed = dict(reversed(line.split("  ", 1)) for line in lines)

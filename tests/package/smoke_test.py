@@ -89,7 +89,7 @@ class Smoke(unittest.TestCase):
         return (self.given / "log").read_text(errors="replace")
 
     def ready(self, process, port):
-        eventually(lambda: fetch(port, "/-/ready")[0] == 200 or process.poll() is not None, "ready", 30)
+        eventually(lambda: fetch(port, "/-/ready")[0] == 200 or process.poll() is not None, "ready")
         self.assertIsNone(process.poll(), self.log())
 
     def serve(self, tls=None):
@@ -153,10 +153,10 @@ class Smoke(unittest.TestCase):
         self.assertEqual(backend.paths, ["/orders"])
         counted = re.compile(rb'^http_server_request_duration_seconds_count\{.*\} 1$', re.M)
         eventually(lambda: counted.search(fetch(api, "/metrics")[2]), "the request is in /metrics")
-        eventually(lambda: "/v1/metrics" in collector.paths, f"an export through TLS; the log:\n{self.log()}", 15)
+        eventually(lambda: "/v1/metrics" in collector.paths, f"an export through TLS; the log:\n{self.log()}")
         self.one_openssl(process.pid)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(30), 0, self.log())
+        self.assertEqual(process.wait(60), 0, self.log())
         self.assertTrue(any(self.kept.rglob("*")), "storage.path is empty")
         self.assertFalse(listening(tap))
 
@@ -187,7 +187,7 @@ class Smoke(unittest.TestCase):
         print(f"idle with one tap: PSS {kib['Pss'] / 1024:.1f} MiB, "
               f"private dirty {kib['Private_Dirty'] / 1024:.1f} MiB; ready after {ready * 1000:.0f} ms")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(30), 0, self.log())
+        self.assertEqual(process.wait(60), 0, self.log())
 
 
 if __name__ == "__main__":

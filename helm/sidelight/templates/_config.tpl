@@ -1,11 +1,17 @@
 {{/*
-sidelight.yaml as Sidelight reads it: `config`, and the names of `rules` in its rule_files. Takes the scope.
+sidelight.yaml as Sidelight reads it: `config`, without a path where nothing is mounted, and the names of `rules` in its
+rule_files. Takes the scope.
 */}}
 {{- define "sidelight.configMapping" -}}
 {{- $config := .values.config -}}
 {{- if .values.demo.enabled -}}
   {{- $own := ternary $config (omit $config "taps") (not (empty $config.taps)) -}}
   {{- $config = mergeOverwrite (include "sidelight.demoConfig" .demo | fromYaml) (deepCopy $own) -}}
+{{- end -}}
+{{- if eq .values.storage.volume "none" -}}
+  {{- $storage := omit ($config.storage | default dict) "path" -}}
+  {{- $config = omit $config "storage" -}}
+  {{- with $storage -}}{{- $config = merge (dict "storage" .) $config -}}{{- end -}}
 {{- end -}}
 {{- with .values.rules -}}
   {{- $files := concat ($config.rule_files | default list) (keys . | sortAlpha) | uniq -}}

@@ -163,7 +163,7 @@ takes a restart, and what Prometheus' usual discovery of pods looks for.
 {{- $scope := include "sidelight.scope" . | fromJson -}}
 {{- if $scope.values.enabled -}}
 {{- $config := include "sidelight.configMapping" $scope | fromYaml -}}
-{{- $fixed := omit $config "rule_files" "packs" "alerting" "log" "exporters" -}}
+{{- $fixed := omit $config "log" "rule_files" "packs" "evaluation_interval" "external_labels" "alerting" "exporters" -}}
 {{- with ($config.exporters | default dict).queue -}}{{- $fixed = merge (dict "queue" .) $fixed -}}{{- end -}}
 sidelight/restarts-with: {{ toJson $fixed | sha256sum | trunc 16 | quote }}
 {{- if $scope.values.prometheusAnnotations.enabled }}
@@ -240,7 +240,7 @@ resources: {requests: {storage: {{ .size | quote }}}}
 {{- end -}}
 
 {{- define "sidelight.storagePath" -}}
-{{- (.values.config.storage | default dict).path | default "" -}}
+{{- if ne .values.storage.volume "none" -}}{{- (.values.config.storage | default dict).path | default "" -}}{{- end -}}
 {{- end -}}
 
 {{- define "sidelight.secretFiles" -}}
