@@ -229,7 +229,7 @@ def outputs(command, paths, folder):
     """What the tool says of every file."""
     def run(batch):
         done = subprocess.run([*command, *(path.name for path in batch)], cwd=folder, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1000, check=False)
         parts = re.split(r"^Unit Testing:  (\S+)\n", done.stdout.decode("utf-8", "replace"), flags=re.MULTILINE)
         return dict(zip(parts[1::2], parts[2::2]))
 

@@ -11,14 +11,16 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
-import demo_samples
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import demo_samples  # noqa: E402
+from ports import free_port  # noqa: E402
 
 SKIPPED = 77
 TOLERANCE = 1e-6
@@ -41,12 +43,6 @@ DIFFERENCES = {
 def skip(reason):
     print(f"skipped: {reason}")
     sys.exit(SKIPPED)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def unquote(text):
@@ -81,7 +77,7 @@ class Prometheus:
 
     def __init__(self, directory, samples):
         made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", samples, f"{directory}/data"],
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=300)
         if made.returncode:
             raise SystemExit(f"promtool: {made.stdout}{made.stderr}")
         (directory / "prometheus.yml").write_text("global: {}\n")
@@ -92,7 +88,7 @@ class Prometheus:
              "--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"],
             stdout=self.log, stderr=subprocess.STDOUT)
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self._get("GET", "/-/ready")[0] != 200:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.log.seek(0)
@@ -104,7 +100,7 @@ class Prometheus:
             self.connection.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"})
             answer = self.connection.getresponse()
             return answer.status, answer.read()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             self.connection.close()
             return 0, b""
 
@@ -115,7 +111,7 @@ class Prometheus:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
         self.log.close()
 
 
@@ -175,7 +171,7 @@ def main():
         samples = directory / "samples.om"
         series_count, samples_count = demo_samples.write_openmetrics(samples, *DATA)
         ours = subprocess.run([os.environ["COMPLIANCE_QUERIES"], samples], text=True, stdout=subprocess.PIPE,
-                              input="".join(json.dumps(ask) + "\n" for ask in asks), timeout=280, check=True).stdout
+                              input="".join(json.dumps(ask) + "\n" for ask in asks), timeout=800, check=True).stdout
         got = [json.loads(line) for line in ours.splitlines()]
         prometheus = Prometheus(directory, samples)
         try:

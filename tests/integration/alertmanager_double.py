@@ -18,6 +18,7 @@ class Told:
     def __init__(self, alert, at):
         self.name = alert["labels"]["alertname"]
         self.labels = alert["labels"]
+        self.annotations = alert.get("annotations", {})
         self.starts_at = seconds(alert["startsAt"])
         self.ends_at = seconds(alert["endsAt"])
         self.at = at

@@ -73,8 +73,23 @@ class Alertmanager:
         if web:
             (home / "web.yml").write_text(json.dumps(web))
             command.append(f"--web.config.file={home}/web.yml")
-        self.process = test.start(name, *command)
-        harness.eventually(lambda: harness.listening(self.port), f"{name} listens", 20)
+        self._launch = lambda: test.start(name, *command)
+        self._start()
+
+    def _start(self):
+        self.process = self._launch()
+        harness.eventually(lambda: harness.listening(self.port), f"an Alertmanager listens at {self.url}")
+
+    def restart(self):
+        """The same at the same port, which has forgotten all alerts."""
+        self.process.stop()
+        self._start()
+
+    def clients(self):
+        """The ports of those who are connected to it."""
+        rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return {int(local.rpartition(":")[2], 16) for _, local, remote, state, *_ in rows
+                if (int(remote.rpartition(":")[2], 16), state) == (self.port, "01")}
 
     def alerts(self):
         """What GET /api/v2/alerts shows, which are the alerts that hold."""

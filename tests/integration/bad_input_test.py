@@ -7,6 +7,7 @@ import random
 import re
 import resource
 import socket
+import statistics
 import subprocess
 import threading
 import time
@@ -56,7 +57,7 @@ class StartTest(harness.IntegrationTest):
     def run_to_its_end(self, *arguments):
         """(exit code, all output) of a Sidelight that is expected to end by itself."""
         ended = subprocess.run([os.environ["SIDELIGHT"], *map(str, arguments)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         output = ended.stdout.decode()
         self.assertNotIn("terminate called", output)
         return ended.returncode, output
@@ -106,7 +107,7 @@ class StartTest(harness.IntegrationTest):
         second = harness.Sidelight(self.directory, config, len(self.processes))
         self.processes.append(second)
         self.addCleanup(second.stop)
-        code = second.wait(20)
+        code = second.wait(60)
         (port,) = taken.values()
         self.assertEqual(code, 1, second.log())
         self.assertIn(f"127.0.0.1:{port}", second.log())
@@ -130,7 +131,7 @@ class StartTest(harness.IntegrationTest):
 class TrafficTest(harness.IntegrationTest):
     def echo(self, port, data):
         """What comes back of `data` from the echoing backend."""
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             def send():
                 connection.sendall(data)
                 connection.shutdown(socket.SHUT_WR)
@@ -171,7 +172,7 @@ class TrafficTest(harness.IntegrationTest):
         for connection in api + taps + probes:
             self.addCleanup(connection.close)
         request = b"GET /ok HTTP/1.1\r\nHost: test\r\n\r\n"
-        slowest = 0.0
+        times = []
         for i in range(len(request)):
             for connection in taps:
                 connection.send(request[i:i + 1])
@@ -184,10 +185,11 @@ class TrafficTest(harness.IntegrationTest):
             self.assertEqual(sidelight.probe("/-/healthy"), 200)
             with harness.Connection(sidelight.port) as connection:
                 self.assertEqual(connection.get("/ok"), 200)
-            slowest = max(slowest, time.monotonic() - start)
+            times.append(time.monotonic() - start)
             time.sleep(0.05)
         self.assertEqual([connection.response("GET")[0] for connection in taps], [200] * len(taps))
-        self.assertLess(slowest, 1.0, "seconds for /-/healthy and a request beside the slow clients")
+        # Whoever starves is always slow; one who is slow once is on a busy machine.
+        self.assertLess(statistics.median(times), 1.0, f"seconds for /-/healthy and a request, each time: {times}")
 
     def test_10000_idle_connections(self):
         # Sidelight has the client's and the backend's socket of each, and inherits the limit that is set here.
@@ -202,7 +204,7 @@ class TrafficTest(harness.IntegrationTest):
             idle = []
             self.addCleanup(lambda: [connection.close() for connection in idle])
             for i in range(count):
-                idle.append(socket.create_connection(("127.0.0.1", sidelight.port), 30, (f"127.0.0.{i % 5 + 1}", 0)))
+                idle.append(socket.create_connection(("127.0.0.1", sidelight.port), 60, (f"127.0.0.{i % 5 + 1}", 0)))
                 if i % 100 == 0:
                     self.assertEqual(busy.get("/flows"), 200)
             # The last one is served, so all before it have been accepted.

@@ -33,7 +33,7 @@ def ask(port, path, parameters, post=False):
     url = f"http://127.0.0.1:{port}/api/v1/{path}"
     request = urllib.request.Request(url, data=form.encode()) if post else urllib.request.Request(f"{url}?{form}")
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             status, body = response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -171,7 +171,7 @@ class CatalogTest(harness.IntegrationTest):
         self.start("prometheus", "prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}/data",
                    f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver", "--log.level=warn",
                    "--enable-feature=native-histograms,exemplar-storage")
-        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, "Prometheus becomes ready", 30)
+        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, "Prometheus becomes ready")
         return port
 
     def send_requests(self, port):
@@ -197,10 +197,11 @@ class CatalogTest(harness.IntegrationTest):
         self.ours = sidelight.metrics_port
         self.send_requests(sidelight.port)
         for path, parameters, count in (("series", [("match[]", "ALERTS")], len(ROUTES)),
+                                        ("series", [("match[]", "route:requests:sum")], len(ROUTES)),
                                         ("series", [("match[]", "up")], 1),
                                         ("metadata", [("metric", DURATION)], 1)):
             harness.eventually(lambda p=path, q=parameters, n=count: len(ask(self.prometheus, p, q).data or ()) == n,
-                               f"Prometheus has {count} of {path} {parameters}", 30)
+                               f"Prometheus has {count} of {path} {parameters}")
 
     def both(self, path, parameters, post):
         """The answers of the two, as far as they are comparable."""
@@ -280,7 +281,7 @@ class CatalogTest(harness.IntegrationTest):
                 (("labels", server, "http_route"), routes),
                 (("series", "--match=route:requests:sum", server),
                  [f'{{__name__="route:requests:sum", http_route="{route}"}}' for route in routes])):
-            done = subprocess.run(["promtool", "query", *arguments], capture_output=True, text=True, timeout=30)
+            done = subprocess.run(["promtool", "query", *arguments], capture_output=True, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stdout.splitlines(), done.stderr), (0, lines, ""), arguments)
 
 

@@ -7,7 +7,7 @@ import struct
 class Connection:
     """A raw HTTP/1.1 client connection, so that requests can be pipelined, cut and malformed."""
 
-    def __init__(self, port, timeout=30, source="127.0.0.1"):
+    def __init__(self, port, timeout=60, source="127.0.0.1"):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self.socket.makefile("rb", 256 * 1024)

@@ -46,7 +46,7 @@ class Demo:
                                    f"TMPDIR={scratch}", ROOT / "script" / "demo", "--naming", naming)
         test.addCleanup(self._end)
         shows_table = "==> the last 10 seconds"
-        harness.eventually(lambda: shows_table in self.log() or not self._process.running(), "the demo has started", 60)
+        harness.eventually(lambda: shows_table in self.log() or not self._process.running(), "the demo has started", 300)
         test.assertIn(shows_table, self.log())
         test.assertNotIn("==> left out", self.log())
         self.started = time.monotonic()
@@ -59,7 +59,7 @@ class Demo:
 
     def post(self, port, path, body=b""):
         urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, method="POST"),
-                               timeout=10).close()
+                               timeout=60).close()
 
     def _port(self, name):
         return int(re.search(rf"{name} +http://127\.0\.0\.1:(\d+)", self.log())[1])
@@ -68,7 +68,7 @@ class Demo:
         """It ends all that it has started, which takes longer than the harness would wait."""
         if self._process.running():
             self._process.send(signal.SIGTERM)
-            self._process.wait(60)
+            self._process.wait(300)
 
 
 def dashboards(*folders):
@@ -113,7 +113,6 @@ class GrafanaTest(unittest.TestCase):
         table = [("", names), ("/^(.+)_requests_total$/", ["shop", "a"]), ("/other/", ["other"])]
         for expression, wanted in table:
             self.assertEqual(grafana.filtered(names, expression), wanted, expression)
-
 
     def test_selectors(self):
         table = [('rate(a_total{job=~".*",le="0.5"}[4s]) / b{}', [("a_total", ["job", "le"]), ("b", [])]),
@@ -206,6 +205,7 @@ class DataTest(harness.IntegrationTest):
         """Sidelight finds the series that Prometheus finds, with labels of the same names. It may have more of them: it
         sees the first step of a new counter, which Prometheus takes for its beginning."""
         time_range = grafana.TimeRange(now - SHOWN_SECONDS, now, SAMPLED_EVERY)
+        harness.eventually(lambda: sampled_at(demo.sidelight) > now, "Sidelight has sampled what it is asked for")
         # Sampled less often, it may see what happens a sampling later, or leave out the first one of a window.
         wider = grafana.TimeRange(now - SHOWN_SECONDS - 4 * SAMPLED_EVERY, now + SAMPLED_EVERY, SAMPLED_EVERY)
         different, asked = [], 0
@@ -226,6 +226,12 @@ class DataTest(harness.IntegrationTest):
                 different += differences(query, label_sets(theirs), label_sets(ours))
         print(f"naming {demo.naming}: {asked} queries, {len(different)} with other series in Sidelight", flush=True)
         self.assertEqual(len(different), 0, "other series than Prometheus:\n" + "\n".join(different))
+
+
+def sampled_at(source):
+    """When it last measured something, in seconds since 1970."""
+    (series,) = source.ask("query", query="timestamp(sidelight_samplings_total)")["result"]
+    return float(series["value"][1])
 
 
 def differences(query, theirs, ours):

@@ -65,7 +65,7 @@ class FormatQueryTest(harness.IntegrationTest):
         port = harness.free_port()
         self.start("prometheus", "prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}/data",
                    f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn")
-        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, "Prometheus is ready", 30)
+        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, "Prometheus is ready")
         return port
 
     def test_expressions_are_spelled_as_prometheus_spells_them(self):

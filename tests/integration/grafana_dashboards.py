@@ -41,7 +41,7 @@ class Source:
         """What stands under `data` in the answer to a GET of /api/v1/`path`."""
         url = self._url + path + "?" + urllib.parse.urlencode(parameters, doseq=True)
         try:
-            with urllib.request.urlopen(url, timeout=30) as response:
+            with urllib.request.urlopen(url, timeout=60) as response:
                 body = response.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -4,10 +4,10 @@ fails; Sidelight with a configuration; scrapes.
 The program under test is $SIDELIGHT. Everything listens on 127.0.0.1 and lives in a directory of the test's own.
 """
 
+import http.client
 import json
 import os
 import pathlib
-import random
 import signal
 import socket
 import subprocess
@@ -20,29 +20,17 @@ import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from connection import Connection
-from misbehaving import Misbehaving
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from connection import Connection  # noqa: E402
+from misbehaving import Misbehaving  # noqa: E402
+from ports import free_port  # noqa: E402
 
 SHOP = pathlib.Path(__file__).resolve().parents[2] / "examples" / "shop"
 REQUESTS = "http_server_request_duration_seconds_count"
-_given_ports = set()
 
 
-def free_port():
-    """A port that nobody listens on, below those that the kernel gives to outgoing connections."""
-    while True:
-        port = random.randint(12_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in _given_ports:
-            _given_ports.add(port)
-            return port
-
-
-def eventually(condition, what, timeout=10.0):
+def eventually(condition, what, timeout=60.0):
     """The first true value of `condition`; fails with `what` and the last value when the time is over."""
     deadline = time.monotonic() + timeout
     while True:
@@ -54,7 +42,7 @@ def eventually(condition, what, timeout=10.0):
         time.sleep(0.02)
 
 
-def fetch(port, path, headers=None, timeout=5):
+def fetch(port, path, headers=None, timeout=30):
     """(status, headers, body) of a GET; (0, {}, b"") when nobody answers."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers or {})
     try:
@@ -63,7 +51,7 @@ def fetch(port, path, headers=None, timeout=5):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers, error.read()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0, {}, b""
 
 
@@ -100,10 +88,10 @@ class Process:
         if self.running():
             self.send(signal.SIGTERM)
         try:
-            return self.wait(10)
+            return self.wait(60)
         except subprocess.TimeoutExpired:
             self.send(signal.SIGKILL)
-            return self.wait(10)
+            return self.wait(60)
 
 
 class Metrics:
@@ -152,6 +140,12 @@ class Sidelight(Process):
             raise AssertionError(f"/metrics answers {status}: {body[:500]!r}")
         return Metrics(body.decode())
 
+    def scrape_when_idle(self):
+        """A scrape with all that clients did who have closed their connections: what they do last is measured only
+        after they have their answer, and a scrape reads one metric after the other."""
+        eventually(lambda: self.scrape().sum("sidelight_tap_open_connections") == 0, "no client is connected any more")
+        return self.scrape()
+
 
 class IntegrationTest(unittest.TestCase):
     """Ends all that it started, the last first, and shows their logs when the test failed."""
@@ -193,7 +187,7 @@ class IntegrationTest(unittest.TestCase):
         process = Sidelight(self.directory, self.config(*taps, **settings), len(self.processes))
         self.processes.append(process)
         self.addCleanup(self._end, process)
-        eventually(lambda: process.probe("/-/ready") == 200 or not process.running(), "Sidelight becomes ready", 30)
+        eventually(lambda: process.probe("/-/ready") == 200 or not process.running(), "Sidelight becomes ready")
         if not process.running():
             self.fail(f"Sidelight ended instead of becoming ready:\n{process.log()}")
         return process

@@ -3,6 +3,7 @@
 asked, in every method and in several ways, and each answer has the shape that the description gives it. What Sidelight
 does not offer stands here with the reason, and answers 404 in Prometheus' form."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -178,9 +179,29 @@ class HttpApiTest(harness.IntegrationTest):
         for path in ("/-/healthy", "/-/ready"):
             for method in ("GET", "HEAD"):
                 request = urllib.request.Request(f"http://127.0.0.1:{self.api}{path}", method=method)
-                with urllib.request.urlopen(request, timeout=5) as response:
+                with urllib.request.urlopen(request, timeout=60) as response:
                     self.assertEqual(response.status, 200, f"{method} {path}")
                     self.assertEqual(bool(response.read()), method == "GET", f"{method} {path}")
+
+    def test_what_is_large_goes_out_as_gzip_to_who_takes_it(self):
+        def ask_for(encoding, path, method="GET"):
+            request = urllib.request.Request(f"http://127.0.0.1:{self.api}{path}", method=method,
+                                             headers={"Accept-Encoding": encoding})
+            with urllib.request.urlopen(request, timeout=60) as response:
+                self.assertEqual(response.headers["Vary"], "Accept-Encoding", path)
+                return response.headers, response.read()
+
+        large, small = "/api/v1/features", "/api/v1/scrape_pools"
+        headers, plain = ask_for("identity", large)
+        self.assertIsNone(headers["Content-Encoding"])
+        headers, packed = ask_for("br, gzip", large)
+        self.assertEqual(headers["Content-Encoding"], "gzip")
+        self.assertEqual(gzip.decompress(packed), plain)
+        self.assertLess(len(packed), len(plain) / 2)
+        head, nothing = ask_for("br, gzip", large, "HEAD")
+        self.assertEqual((head["Content-Encoding"], head["Content-Length"], nothing), ("gzip", str(len(packed)), b""))
+        headers, body = ask_for("gzip", small)
+        self.assertEqual((headers["Content-Encoding"], json.loads(body)["status"]), (None, "success"))
 
     def get(self, path, **parameters):
         status, answer = ask(self.api, f"/api/v1/{path}", parameters)
@@ -225,7 +246,7 @@ class HttpApiTest(harness.IntegrationTest):
         self.assertEqual(yaml.safe_load(self.get("status/config")["yaml"]), {**written, "log": {"level": "warn"}})
 
     def test_a_target_is_as_well_as_its_upstream(self):
-        backend = harness.Misbehaving()
+        backend = self.backend()
         sidelight = self.sidelight({"name": "used", "upstream": backend.upstream},
                                    {"name": "unused", "upstream": backend.upstream}, interval="1s")
         self.api = sidelight.metrics_port
@@ -237,10 +258,12 @@ class HttpApiTest(harness.IntegrationTest):
         self.assertEqual(health(), {"used": ("unknown", ""), "unused": ("unknown", "")})
         with harness.Connection(sidelight.port) as connection:
             self.assertEqual(connection.get("/ok"), 200)
+        harness.eventually(lambda: health()["used"] != ("unknown", ""), "the answer is noticed")
         self.assertEqual(health(), {"used": ("up", ""), "unused": ("unknown", "")})
         backend.close()
         with harness.Connection(sidelight.port) as connection:
             self.assertNotEqual(connection.get("/ok"), 200)
+        harness.eventually(lambda: health()["used"][0] != "up", "the failure is noticed")
         self.assertEqual(health()["used"], ("down", "the upstream could not be connected to"))
         harness.eventually(lambda: not self.get("targets")["activeTargets"][0]["lastScrape"].startswith("0001"),
                            "the first sampling")

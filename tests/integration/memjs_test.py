@@ -27,8 +27,7 @@ class MemjsTest(harness.IntegrationTest):
         print(f"memjs: seed {seed}")
         told = npm_clients.run("memcached.js", sidelight.port, seed, COMMANDS)
         counted = stats(memcached)
-        measured = harness.eventually(
-            lambda: (m := sidelight.scrape()).sum("sidelight_tap_open_connections") == 0 and m, "the tap is idle")
+        measured = sidelight.scrape_when_idle()
 
         sent = {}
         for name, count in told["commands"].items():

@@ -5,6 +5,8 @@ import struct
 import threading
 import time
 
+from ports import free_port
+
 
 class Misbehaving:
     """A backend whose behaviour the path asks for, as its last segment:
@@ -12,21 +14,28 @@ class Misbehaving:
     status-503     that status
     slow-300       "ok" after so many milliseconds
     silent         reads and never answers
+    held           "ok" once `release` is set
     close-before   closes instead of answering; reset-before resets
     close-within   closes after a part of the answer; reset-within resets
     head-bytes     the size of the request's head, as the body
     anything else  "ok"
 
-    A connection whose first byte is not a capital letter is echoed instead.
+    A connection whose first byte is not a capital letter is echoed instead. `unanswered` are the paths of the silent
+    requests that came in. Once it is closed, nobody listens at its port.
     """
 
     def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.unanswered = []
+        self.release = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", free_port()), backlog=1024)
         self.port = self._listener.getsockname()[1]
         self.upstream = f"127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
+        self.release.set()
+        if self._listener.fileno() < 0:
+            return  # The test itself has closed it.
         # shutdown() also wakes the thread in accept(), which close() alone does not.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -53,8 +62,10 @@ class Misbehaving:
                 pass  # The other side went away, as some tests want.
 
     def _answer(self, connection, head):
-        wanted, _, argument = head.split(b" ", 2)[1].decode().rsplit("/", 1)[1].partition("-")
+        path = head.split(b" ", 2)[1].decode()
+        wanted, _, argument = path.rsplit("/", 1)[1].partition("-")
         if wanted == "silent":
+            self.unanswered.append(path)
             connection.recv(1)
             return False
         if wanted in ("close", "reset"):
@@ -64,13 +75,14 @@ class Misbehaving:
             if wanted == "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
+        if wanted == "held":
+            self.release.wait()
         if wanted == "slow":
             time.sleep(int(argument) / 1000)
         status = int(argument) if wanted == "status" else 200
         body = str(len(head)).encode() if wanted == "head" else b"ok"
         connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
         return True
-
 
 
 def read_head(reader):

@@ -19,7 +19,7 @@ def install():
     npm_packages.install(SCRIPTS, pathlib.Path(os.environ["SIDELIGHT_CLIENTS"]))
 
 
-def run(script, *arguments, timeout=200):
+def run(script, *arguments, timeout=600):
     """What the script prints, which is JSON."""
     home = os.environ["SIDELIGHT_CLIENTS"]
     ended = subprocess.run(["node", f"{home}/{script}", *map(str, arguments)], capture_output=True, text=True,

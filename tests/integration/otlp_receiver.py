@@ -3,17 +3,22 @@ and JSON, gzip or not) and over gRPC; it fails when it is told to.
 """
 
 import concurrent.futures
+import contextlib
 import gzip
 import http.server
 import pathlib
+import socket
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "core" / "wire"))
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
 import grpc  # noqa: E402
 from google.protobuf import json_format  # noqa: E402
 from otlp_independent_test import REQUEST, data_of  # noqa: E402
+from ports import free_port  # noqa: E402
 
 RETRY_INFO = b"type.googleapis.com/google.rpc.RetryInfo"
 # A google.rpc.Status whose details ask for a second.
@@ -102,19 +107,39 @@ class Receiver:
 
 
 class HttpReceiver(Receiver):
-    def __init__(self, port=0):
+    """It may be closed, which also ends the connections to it, and listen again."""
+
+    def __init__(self):
         super().__init__()
-        self.port = port
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.accepted = 0  # connections
+        self.retry_after = 1  # seconds, with 429 and 503
+        self.told_retry_after = None  # the last one that was sent
         self.listen()
 
     def listen(self):
         receiver = self
+        connections = self._connections = set()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self):
+                super().setup()
+                connections.add(self.connection)
+                with receiver._lock:
+                    receiver.accepted += 1
+
+            def finish(self):
+                connections.discard(self.connection)
+                super().finish()
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if len(body) < int(self.headers["Content-Length"]):
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 known = self.path == "/v1/metrics"
                 status = receiver.taken(body, headers["content-type"], headers) if known else 404
@@ -123,7 +148,8 @@ class HttpReceiver(Receiver):
                     return
                 self.send_response(200 if status is None else status)
                 if status in (429, 503):
-                    self.send_header("Retry-After", "1")
+                    receiver.told_retry_after = receiver.retry_after
+                    self.send_header("Retry-After", str(receiver.told_retry_after))
                 answer = b"{}" if headers["content-type"] == "application/json" else b""
                 self.send_header("Content-Type", headers["content-type"])
                 self.send_header("Content-Length", str(len(answer)))
@@ -139,13 +165,15 @@ class HttpReceiver(Receiver):
 
         self._server = Server(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self.endpoint = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+        # Only the way in: who has sent a whole request still gets its answer, and need not send it again.
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):  # It may have ended by itself.
+                connection.shutdown(socket.SHUT_RD)
 
 
 class GrpcReceiver(Receiver):

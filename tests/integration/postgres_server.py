@@ -72,14 +72,14 @@ class PostgresTest(harness.IntegrationTest):
                    "shared_preload_libraries=pg_stat_statements", "max_connections=50", *settings]
         server = self.start("postgres", *as_server(), program("postgres"), "-D", data,
                             *(word for option in options for word in ("-c", option)))
-        self.direct = harness.eventually(lambda: self._connected(server), "PostgreSQL takes connections", 60)
+        self.direct = harness.eventually(lambda: self._connected(server), "PostgreSQL takes connections")
         self.direct.execute("CREATE DATABASE shop")
         self.direct.execute("CREATE EXTENSION pg_stat_statements")
 
     def certificate(self, data):
         made = self.start("openssl", "openssl", "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost",
                           "-newkey", "rsa:2048", "-keyout", data / "server.key", "-out", data / "server.crt")
-        if made.wait(60):
+        if made.wait(120):
             self.fail(f"openssl failed:\n{made.log()}")
         os.chmod(data / "server.key", 0o600)
         if os.geteuid() == 0:
@@ -125,12 +125,7 @@ class PostgresTest(harness.IntegrationTest):
 
     def when_idle(self):
         """A scrape once all connections of the tap are closed and measured."""
-        def idle():
-            # Both: a scrape reads one after the other, and the connection may close in between.
-            measured = self.sidelight_process.scrape()
-            busy = measured.sum("sidelight_tap_open_connections") or measured.sum(CONNECTIONS)
-            return None if busy else measured
-        return harness.eventually(idle, "the tap is idle")
+        return self.sidelight_process.scrape_when_idle()
 
     def compare(self, measured, summaries, more=None, rows_of_others=()):
         """Calls and rows by summary are those of pg_stat_statements; returns both. `summaries` says what is what: the

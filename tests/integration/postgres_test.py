@@ -290,16 +290,16 @@ class PostgresServerTest(PostgresTest):
         self.assertEqual(self.errors(self.when_idle()), {"42P01": 1, "57014": 1})
 
     def test_slow_queries_and_times(self):
-        self.start_both(slow_query="500ms", log_slow_queries=True)
-        for seconds in (0.7, 0.7, 0.7, 0, 0):
+        self.start_both(slow_query="1s", log_slow_queries=True)
+        for seconds in (1.5, 1.5, 1.5, 0, 0):
             self.psql("-c", f"SELECT pg_sleep({seconds}), 'w0nderl4nd'")
         measured = self.when_idle()
         self.assertEqual(measured.sum_by("db_client_slow_queries_total", "db_query_summary"), {("SELECT",): 3})
         self.assertEqual(measured.sum(f"{DURATION}_count", db_query_summary="SELECT"), 5)
-        self.assertEqual(measured.sum(f"{DURATION}_bucket", db_query_summary="SELECT", le="0.5"), 2)
+        self.assertEqual(measured.sum(f"{DURATION}_bucket", db_query_summary="SELECT", le="1"), 2)
         total = measured.sum(f"{DURATION}_sum", db_query_summary="SELECT")
-        self.assertGreater(total, 2.1)
-        self.assertLess(total, 4)
+        self.assertGreater(total, 4.5)
+        self.assertLess(total, 9)
         log = self.sidelight_process.log()
         self.assertEqual(log.count("SELECT pg_sleep(?), ?"), 3, log)
         self.assertNotIn("w0nderl4nd", log)
@@ -318,16 +318,18 @@ class PostgresServerTest(PostgresTest):
         connection.cursor().execute("NOTIFY news, 'written'")
         connection.commit()
         loud.cursor().execute("DO $$ BEGIN RAISE NOTICE 'loud'; END $$")
+        harness.eventually(lambda: loud.poll() is not None and loud.notifies, "the notification comes")
         self.assertEqual([notify.payload for notify in loud.notifies], ["written"])
         self.assertEqual(len(loud.notices), 1)
         connection.close()
         loud.close()
         measured = self.when_idle()
-        calls = measured.sum_by(f"{DURATION}_count", "db_operation_name")
-        self.assertGreaterEqual(calls.pop(("CALL",)), 5)
+        by_name = measured.sum_by(f"{DURATION}_count", "db_operation_name", "db_query_summary")
+        calls = {(operation, summary.split(" ")[0]): count for (operation, summary), count in by_name.items()}
+        self.assertGreaterEqual(calls.pop(("", "CALL")), 5)
         # libpq asks once which functions are those of large objects.
-        self.assertEqual(calls, {("CONNECT",): 2, ("LISTEN",): 1, ("BEGIN",): 1, ("SELECT",): 1, ("NOTIFY",): 1,
-                                 ("COMMIT",): 1, ("DO",): 1})
+        self.assertEqual(calls, {("CONNECT", ""): 2, ("", "LISTEN"): 1, ("", "BEGIN"): 1, ("", "SELECT"): 1,
+                                 ("", "NOTIFY"): 1, ("", "COMMIT"): 1, ("", "DO"): 1})
 
         copied = pathlib.Path(self.directory) / "copied"
         subprocess.run([program("pg_basebackup"), "-D", copied, "-X", "stream", "-c", "fast", "--no-sync", "-d",
@@ -349,7 +351,7 @@ class PostgresServerTest(PostgresTest):
         measured = self.when_idle()
         self.assertEqual(measured.sum_by(f"{DURATION}_count", "db_operation_name", "db_response_status_code", "db_namespace"),
                          {("CONNECT", "", "shop"): 1, ("CONNECT", "28P01", "shop"): 1, ("CONNECT", "3D000", "missing"): 1,
-                          ("CONNECT", "53300", "shop"): 1, ("SELECT", "", "shop"): 1})
+                          ("CONNECT", "53300", "shop"): 1, ("", "", "shop"): 1})
         _, _, body = harness.fetch(self.sidelight_process.metrics_port, "/metrics")
         self.assertNotRegex(body.decode() + self.sidelight_process.log(), "w0nderl4nd|wr0ng")
 

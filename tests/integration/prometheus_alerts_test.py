@@ -21,6 +21,7 @@ groups:
   - name: live
     interval: 1s
     rules:
+      - {record: "evaluated", expr: vector(1)}
       - {record: "status:errors:rate", expr: 'sum by (status_code) (rate(feature_api_requests_total{status_code="500"}[4s]))'}
       - {alert: AtOnce, expr: 'status:errors:rate > 1'}
       - alert: AfterAWhile
@@ -35,7 +36,8 @@ groups:
 """
 FAILING_SECONDS = 8
 # Seconds. Prometheus sees a sample when it has scraped it and next evaluates: each up to 1 s later. And a rate over 4 s of
-# samples that were taken at other moments may pass 1 one sample earlier or later.
+# samples that were taken at other moments may pass 1 one sample earlier or later. On a busy machine each of that comes
+# later by as much as was skipped.
 APART = 3.5
 
 
@@ -73,7 +75,7 @@ class Customer:
 
     def __init__(self, port):
         self._stop = threading.Event()
-        self._connection = harness.Connection(port, timeout=10)
+        self._connection = harness.Connection(port, timeout=60)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -108,7 +110,7 @@ class PrometheusAlertsTest(harness.IntegrationTest):
         self.start("prometheus", "prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}/data",
                    f"--web.listen-address=127.0.0.1:{self.ports['Prometheus']}", "--log.level=warn")
         harness.eventually(lambda: harness.fetch(self.ports["Prometheus"], "/-/ready")[0] == 200,
-                           "Prometheus becomes ready", 30)
+                           "Prometheus becomes ready")
         customer = Customer(sidelight.port)
         self.addCleanup(customer.close)
 
@@ -133,9 +135,22 @@ class PrometheusAlertsTest(harness.IntegrationTest):
                  for rule in group["rules"]]
                 for group in self.ask(who, "rules")["groups"] if group["name"] == "live"]
 
+    def times(self, who, series):
+        """When there is a sample of the only series that is asked for, in seconds."""
+        (found,) = self.ask(who, "query", query=f"{series}[5m]")["result"]
+        return [at for at, _ in found["values"]]
+
+    def skipped(self, begun):
+        """How many seconds more than the one there were between two samples or evaluations, together for all."""
+        rows = [self.times(who, "evaluated") for who in self.ports]
+        rows += [self.times("Sidelight", "sidelight_samplings_total"), self.times("Prometheus", "up")]
+        return sum(max(after - before for before, after in zip(times, times[1:]) if after > begun) - 1 for times in rows)
+
     def lives(self, who):
-        """{alert's labels: [(state, when it begins, when it ends)]}, in seconds."""
+        """{alert's labels: [(state, when it begins, when it ends)]}, in seconds. It ends when it is not there at an
+        evaluation."""
         lives = {}
+        evaluated = self.times(who, "evaluated")
         for series in self.ask(who, "query", query="ALERTS[5m]")["result"]:
             labels = dict(series["metric"])
             state = labels.pop("alertstate")
@@ -145,7 +160,7 @@ class PrometheusAlertsTest(harness.IntegrationTest):
             run = lives.setdefault(tuple(sorted(labels.items())), [])
             begin = times[0]
             for before, after in zip(times, [*times[1:], None]):
-                if after is None or after - before > 2.5:
+                if after is None or any(before < at < after for at in evaluated):
                     run.append((begin, before, state))
                     begin = after
         return {labels: [(state, begin, end) for begin, end, state in sorted(run)] for labels, run in lives.items()}
@@ -153,7 +168,7 @@ class PrometheusAlertsTest(harness.IntegrationTest):
     def test_the_same_alerts_at_the_same_times(self):
         def both(condition, what):
             for who in self.ports:
-                harness.eventually(lambda who=who: condition(who), f"{who}: {what}", 30)
+                harness.eventually(lambda who=who: condition(who), f"{who}: {what}")
 
         # The first answer of its kind is an increase to Sidelight only; it is over before anything is compared.
         self.backend.status = 500
@@ -180,12 +195,13 @@ class PrometheusAlertsTest(harness.IntegrationTest):
         self.assertEqual(ours.keys(), theirs.keys())
         names = [dict(labels)["alertname"] for labels in ours]
         self.assertEqual(sorted(set(names)), ["AfterAWhile", "AtOnce", "ReadsAlerts", "Stays", "TooLong"])
+        apart = APART + self.skipped(begun)
         for labels, spans in ours.items():
             what = f"{dict(labels)}: Sidelight {spans}, Prometheus {theirs[labels]}"
             self.assertEqual([span[0] for span in spans], [span[0] for span in theirs[labels]], what)
             for our, their in zip(spans, theirs[labels]):
                 for at, other in zip(our[1:], their[1:]):
-                    self.assertLess(abs(at - other), APART, what)
+                    self.assertLess(abs(at - other), apart, what)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def ask(port, path, parameters=(), method="GET"):
     else:
         request = urllib.request.Request(url, data=form.encode(), method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:

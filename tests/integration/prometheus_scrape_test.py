@@ -14,7 +14,9 @@ import harness
 D = "http_server_request_duration_seconds"
 BUCKET = 2 ** (1 / 8)  # a native bucket of schema 3
 CLIENT_OVERHEAD = 1.1  # what the driver, a Python program, measures on top of what the tap does
-SLOW_MS, FAST_MS = 60, 30  # orders and products; far apart, so that each percentile is one of the two
+# Orders, which are two thirds of all, and products. Long enough that what a busy machine adds is little of it, and the
+# medians are compared, as what it adds to a few is much.
+SLOW_MS, FAST_MS = 300, 150
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
 
@@ -44,8 +46,8 @@ class PrometheusScrapeTest(harness.IntegrationTest):
                        f"static_configs: [{{targets: ['127.0.0.1:{target_port}']}}]}}]\n")
         self.start(name, "prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}/{name}-data",
                    f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *flags)
-        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, f"{name} is ready", 30)
-        harness.eventually(lambda: self.query(port, "up"), f"{name} has scraped", 15)
+        harness.eventually(lambda: harness.fetch(port, "/-/ready")[0] == 200, f"{name} is ready")
+        harness.eventually(lambda: self.query(port, "up"), f"{name} has scraped")
         return port
 
     def query(self, port, query):
@@ -56,10 +58,16 @@ class PrometheusScrapeTest(harness.IntegrationTest):
         return {tuple(sorted((k, v) for k, v in s["metric"].items() if k not in ("instance", "job"))):
                 float(s["value"][1]) for s in answer["data"]["result"]}
 
+    def target(self, port):
+        """How the only target is, and what was wrong with its last scrape."""
+        _, _, body = harness.fetch(port, "/api/v1/targets")
+        (target,) = json.loads(body)["data"]["activeTargets"]
+        return target["health"], target["lastError"]
+
     def run_load(self, sidelight, phases):
         report = f"{self.directory}/load.json"
         subprocess.run([sys.executable, harness.SHOP / "load.py", "--port", str(sidelight.port), "--phases", phases,
-                        "--product-share", "0.5", "--seed", "1", "--json", report], check=True, timeout=60)
+                        "--product-share", "0.5", "--seed", "1", "--json", report], check=True, timeout=120)
         with open(report, encoding="utf-8") as file:
             return json.load(file)["total"]
 
@@ -78,34 +86,32 @@ class PrometheusScrapeTest(harness.IntegrationTest):
             harness.eventually(lambda: self.query(port, f"sum({D}_count)" if port == classic else
                                                   f"histogram_count(sum({D}))") == {(): requests},
                                f"all {requests} requests are scraped")
-            self.assertEqual(self.query(port, "up"), {(("__name__", "up"),): 1})
-            _, _, body = harness.fetch(port, "/api/v1/targets")
-            (target,) = json.loads(body)["data"]["activeTargets"]
-            self.assertEqual((target["health"], target["lastError"]), ("up", ""))
+            harness.eventually(lambda: self.query(port, "up") == {(("__name__", "up"),): 1}, "it is up")
+            harness.eventually(lambda: self.target(port) == ("up", ""), "the last scrape went well")
 
-        by_route = self.query(native, "histogram_quantile(0.95, sum by (http_request_method, http_route)"
-                                      f"(rate({D}[30s])))")
+        by_route = self.query(native, "histogram_quantile(0.5, sum by (http_request_method, http_route)"
+                                      f"(rate({D}[5m])))")
         self.assertEqual(len(by_route), len(load["routes"]), by_route)
         for labels, got in by_route.items():
             route = " ".join(dict(labels)[key] for key in ("http_request_method", "http_route"))
-            wanted = load["routes"][route]["service_seconds"]["p95"]
-            self.assert_within(got, wanted, BUCKET * CLIENT_OVERHEAD, f"native p95 of {route}")
-        (overall,) = self.query(native, f"histogram_quantile(0.95, sum(rate({D}[30s])))").values()
-        self.assert_within(overall, load["service_seconds"]["p95"], BUCKET * CLIENT_OVERHEAD, "native p95 of all")
+            wanted = load["routes"][route]["service_seconds"]["p50"]
+            self.assert_within(got, wanted, BUCKET * CLIENT_OVERHEAD, f"native median of {route}")
+        (overall,) = self.query(native, f"histogram_quantile(0.5, sum(rate({D}[5m])))").values()
+        self.assert_within(overall, load["service_seconds"]["p50"], BUCKET * CLIENT_OVERHEAD, "native median of all")
 
         # The classic buckets only say that it lies between two bounds.
-        (got,) = self.query(classic, f"histogram_quantile(0.95, sum by (le) (rate({D}_bucket[30s])))").values()
-        self.assertTrue(0.05 < got <= 0.1, f"classic p95 of all: {got}")
-        fast = self.query(classic, "histogram_quantile(0.95, sum by (le)"
-                                   f'(rate({D}_bucket{{http_route="/api/v1/products/{{id}}"}}[30s])))')
-        self.assertTrue(0.025 < fast[()] <= 0.05, f"classic p95 of the products: {fast}")
+        (got,) = self.query(classic, f"histogram_quantile(0.5, sum by (le) (rate({D}_bucket[5m])))").values()
+        self.assertTrue(0.25 < got <= 0.5, f"classic median of all: {got}")
+        fast = self.query(classic, "histogram_quantile(0.5, sum by (le)"
+                                   f'(rate({D}_bucket{{http_route="/api/v1/products/{{id}}"}}[5m])))')
+        self.assertTrue(0.1 < fast[()] <= 0.25, f"classic median of the products: {fast}")
 
     def test_promtool_has_nothing_to_say(self):
         sidelight = self.start_sidelight()
         self.run_load(sidelight, "20x1")
         _, headers, body = harness.fetch(sidelight.metrics_port, "/metrics")
         self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers["Content-Type"])
-        judged = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=30)
+        judged = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60)
         self.assertEqual((judged.returncode, judged.stdout, judged.stderr), (0, b"", b""))
 
     def test_openmetrics_is_parsed_by_the_python_client(self):

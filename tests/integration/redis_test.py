@@ -85,7 +85,7 @@ def drive(port, commands, depth, randomness):
 
 class RedisTest(RedisCounts):
     def test_counts_equal_redis_own(self):
-        self.start_both(keyspaces=["user:*"])
+        self.start_both(keyspaces=["user:*"], cache_window="1h")
         randomness = random.Random(20)
         sent = 0
         for depth in (1, 40):
@@ -106,7 +106,7 @@ class RedisTest(RedisCounts):
         print(f"{sent} commands: {hits:.0f} hits, {misses:.0f} misses and all counts are Redis' own")
 
     def test_counts_equal_redis_own_under_its_benchmark(self):
-        self.start_both()
+        self.start_both(cache_window="1h")
         for pipeline in (1, 16):
             subprocess.run(["redis-benchmark", "-h", "127.0.0.1", "-p", str(self.sidelight_process.port), "-q", "-n",
                             str(BENCHMARK_REQUESTS), "-P", str(pipeline), "-c", "20", "-r", "5000", "-t",
@@ -138,13 +138,13 @@ class RedisTest(RedisCounts):
 
     def test_the_ratio_is_absent_when_the_window_has_passed(self):
         self.start_both(cache_window="10s")
+        begun = time.monotonic()
         with Resp(self.sidelight_process.port) as client:
             client.ask("GET", "user:1")
         measured = self.when_idle(1)
-        seen = time.monotonic()
         self.assertEqual([sample.value for sample in measured.series("cache_hit_ratio")], [0])
-        harness.eventually(lambda: not self.sidelight_process.scrape().series("cache_hit_ratio"), "no ratio", 20)
-        self.assertGreater(time.monotonic() - seen, 9)
+        harness.eventually(lambda: not self.sidelight_process.scrape().series("cache_hit_ratio"), "no ratio")
+        self.assertGreater(time.monotonic() - begun, 9)
         self.assertEqual(self.sidelight_process.scrape().sum("cache_requests_total", cache_result="miss"), 1)
 
     def test_no_key_and_no_password_comes_out(self):

@@ -9,7 +9,9 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "core" / "wire"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import remote_write_reader as reader  # pylint: disable=wrong-import-position
+from ports import free_port  # pylint: disable=wrong-import-position
 
 WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 STALE = 0x7FF0000000000002
@@ -50,7 +52,7 @@ class Request:
 class RemoteWriteDouble:
     """`answer(request)` gives a status, or (status, headers); None hangs up. What is answered with 2xx is taken."""
 
-    def __init__(self, answer=None, port=0):
+    def __init__(self, answer=None, port=None):
         self._lock = threading.Lock()
         self.answer = answer or self.take
         self._taken = []
@@ -94,7 +96,7 @@ class RemoteWriteDouble:
             def handle_error(self, *_):
                 pass  # A client that was killed.
 
-        self._server = Server(("127.0.0.1", port), Handler)
+        self._server = Server(("127.0.0.1", port or free_port()), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/api/v1/write"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 
 import harness
+from alertmanager_double import AlertmanagerDouble
 
 GOOD = "groups: [{name: %s, rules: [{record: 'loaded:%s', expr: 'vector(%d)'}]}]\n"
 BAD = "groups: [{name: broken, rules: [{record: broken, expr: 'sum('}]}]\n"
@@ -42,7 +43,7 @@ class RulesReloadTest(harness.IntegrationTest):
     def reload(self, sidelight):
         request = urllib.request.Request(f"http://127.0.0.1:{sidelight.metrics_port}/-/reload", method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -79,12 +80,12 @@ class RulesReloadTest(harness.IntegrationTest):
         status, answer = self.reload(sidelight)
         self.assertEqual(status, 500, answer)
         self.assertIn(f"{folder}/b.yaml:1:", answer)
-        self.assertIn("the old rules stay in force", answer)
+        self.assertIn("the old one stays in force", answer)
         self.assertEqual(self.groups(sidelight), ["a"])
         self.assertIn("b.yaml:1:", sidelight.log())
         (folder / "b.yaml").write_text(rule_file("b"))
         self.wait_for_groups(sidelight, "a", "b")
-        self.assertTrue(self.reloaded_well(sidelight))
+        harness.eventually(lambda: self.reloaded_well(sidelight), "the reload is over")
 
     def test_a_bad_file_at_the_start_leaves_its_own_groups_out(self):
         folder = self.folder("rules")
@@ -125,6 +126,45 @@ class RulesReloadTest(harness.IntegrationTest):
         (mount / "b.yaml").symlink_to("..data/b.yaml")
         self.wait_for_groups(sidelight, "a", "b")
         harness.eventually(lambda: self.value(sidelight, "loaded:a") == 2, "the new version is evaluated")
+
+    def test_what_goes_with_alerts_is_taken_over(self):
+        alertmanager = AlertmanagerDouble()
+        self.addCleanup(alertmanager.close)
+        rules = pathlib.Path(self.directory, "alert.yaml")
+        rules.write_text(json.dumps({"groups": [{"name": "a", "rules": [
+            {"alert": "On", "expr": "vector(1)", "annotations": {"where": "{{ $externalLabels.cluster }}"}}]}]}))
+        sidelight = self.sidelight({"upstream": self.backend().upstream}, rule_files=[str(rules)], interval="100ms",
+                                   evaluation_interval="100ms", external_labels={"cluster": "old"},
+                                   alerting={"alertmanagers": [{"url": alertmanager.url}], "resend_delay": "1h"})
+        first = harness.eventually(lambda: alertmanager.told("On"), "the alert is told")[0]
+        self.assertGreater(first.ends_at - first.at, 3600)
+        self.assertEqual((first.annotations["where"], first.labels["cluster"]), ("old", "old"))
+
+        config = json.loads(sidelight.config.read_text())
+        config["external_labels"]["cluster"] = "new"
+        config["alerting"]["resend_delay"] = "200ms"
+        sidelight.config.write_text(json.dumps(config))
+        told = lambda: [told for told in alertmanager.told("On") if told.annotations["where"] == "new"]
+        harness.eventually(lambda: len(told()) >= 3, "it is told again and again")
+        self.assertEqual(told()[-1].labels["cluster"], "new")
+        self.assertLess(told()[-1].ends_at - told()[-1].at, 60)
+        self.assertEqual(told()[-1].starts_at, first.starts_at)
+        for path in ("config", "flags"):
+            _, _, body = harness.fetch(sidelight.metrics_port, f"/api/v1/status/{path}")
+            self.assertIn("200ms", body.decode(), path)
+
+    def test_a_first_rule_file_that_is_bad_is_refused_too(self):
+        sidelight = self.sidelight({"upstream": self.backend().upstream}, interval="100ms", log={"level": "warn"})
+        bad = pathlib.Path(self.directory, "bad.yaml")
+        bad.write_text(BAD)
+        config = json.loads(sidelight.config.read_text())
+        sidelight.config.write_text(json.dumps({**config, "rule_files": [str(bad)], "log": {"level": "debug"}}))
+        harness.eventually(lambda: not self.reloaded_well(sidelight), "the bad file is refused")
+        self.assertEqual(self.groups(sidelight), [])
+        _, _, body = harness.fetch(sidelight.metrics_port, "/api/v1/status/config")
+        self.assertIn("warn", body.decode())
+        bad.write_text(rule_file("a"))
+        self.wait_for_groups(sidelight, "a")
 
     def test_the_configuration_itself_is_watched(self):
         folder = self.folder("rules")

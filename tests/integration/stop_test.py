@@ -18,26 +18,32 @@ class StopTest(harness.IntegrationTest):
         return connection
 
     def test_sigterm_lets_the_request_in_flight_end(self):
-        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain": "20s"})
-        connection = self.start_slow_request(sidelight, "/slow-2000")
-        start = time.monotonic()
+        backend = self.backend()
+        sidelight = self.sidelight({"upstream": backend.upstream}, limits={"drain": "1h"})
+        connection = self.start_slow_request(sidelight, "/held")
         sidelight.send(signal.SIGTERM)
-        harness.eventually(lambda: sidelight.probe("/-/ready") == 503, "not ready while it drains", 1.5)
+        harness.eventually(lambda: sidelight.probe("/-/ready") == 503, "not ready while it drains")
         self.assertEqual(sidelight.probe("/-/healthy"), 200, "still healthy while it drains")
+        backend.release.set()
         status, _, body = connection.response("GET")
         self.assertEqual((status, body), (200, b"ok"))
-        self.assertEqual(sidelight.wait(10), 0)
-        self.assertLess(time.monotonic() - start, 10, "ends with the last exchange and not at the deadline")
+        self.assertEqual(sidelight.wait(60), 0, "ends with the last exchange and not at the deadline")
         self.assertFalse(harness.listening(sidelight.port))
 
-    def test_sigterm_accepts_for_drain_delay(self):
+    def test_sigterm_accepts_during_drain_delay(self):
+        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain_delay": "1h"})
+        sidelight.send(signal.SIGTERM)
+        harness.eventually(lambda: sidelight.probe("/-/ready") == 503, "not ready")
+        with harness.Connection(sidelight.port) as connection:
+            self.assertEqual(connection.get("/ok"), 200, "a new connection during drain_delay")
+        sidelight.send(signal.SIGTERM)
+        sidelight.wait(60)
+
+    def test_sigterm_ends_it_after_drain_delay(self):
         sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain_delay": "2s"})
         start = time.monotonic()
         sidelight.send(signal.SIGTERM)
-        harness.eventually(lambda: sidelight.probe("/-/ready") == 503, "not ready", 1.5)
-        with harness.Connection(sidelight.port) as connection:
-            self.assertEqual(connection.get("/ok"), 200, "a new connection during drain_delay")
-        self.assertEqual(sidelight.wait(15), 0)
+        self.assertEqual(sidelight.wait(60), 0)
         self.assertGreaterEqual(time.monotonic() - start, 1.9)
 
     def test_the_deadline_cuts_off_who_never_ends(self):
@@ -45,27 +51,25 @@ class StopTest(harness.IntegrationTest):
         connection = self.start_slow_request(sidelight, "/silent")
         start = time.monotonic()
         sidelight.send(signal.SIGTERM)
-        self.assertEqual(sidelight.wait(10), 0)
+        self.assertEqual(sidelight.wait(60), 0)
         self.assertGreaterEqual(time.monotonic() - start, 0.9)
         with self.assertRaises((OSError, EOFError)):
             connection.response("GET")
 
     def test_second_sigterm_ends_at_once(self):
-        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain": "60s"})
+        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain": "1h"})
         self.start_slow_request(sidelight, "/silent")
         sidelight.send(signal.SIGTERM)
         harness.eventually(lambda: sidelight.probe("/-/ready") == 503, "it drains")
-        start = time.monotonic()
         sidelight.send(signal.SIGTERM)
-        self.assertIn(sidelight.wait(10), (0, 1, 128 + signal.SIGTERM, -signal.SIGTERM))
-        self.assertLess(time.monotonic() - start, 3)
+        self.assertIn(sidelight.wait(60), (0, 1, 128 + signal.SIGTERM, -signal.SIGTERM))
 
     def test_idle_connections_do_not_hold_it_up(self):
-        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain": "60s"})
+        sidelight = self.sidelight({"upstream": self.backend().upstream}, limits={"drain": "1h"})
         with harness.Connection(sidelight.port) as connection:
             self.assertEqual(connection.get("/ok"), 200)
             sidelight.send(signal.SIGTERM)
-            self.assertEqual(sidelight.wait(10), 0)
+            self.assertEqual(sidelight.wait(60), 0)
 
     def test_sighup_keeps_connections(self):
         sidelight = self.sidelight({"upstream": self.backend().upstream})

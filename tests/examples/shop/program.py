@@ -8,6 +8,7 @@ import sys
 
 SHOP = pathlib.Path(__file__).resolve().parents[3] / "examples" / "shop"
 sys.path.insert(0, str(SHOP))  # where they find each other
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 
 
 def load_module(name):
@@ -18,7 +19,7 @@ def load_module(name):
 
 
 def run(name, *flags):
-    return subprocess.run([sys.executable, SHOP / f"{name}.py", *flags], capture_output=True, text=True, timeout=30)
+    return subprocess.run([sys.executable, SHOP / f"{name}.py", *flags], capture_output=True, text=True, timeout=120)
 
 
 class RunningShop:
@@ -35,5 +36,5 @@ class RunningShop:
 
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGTERM)
-        self.exit_code = self._process.wait(timeout=10)
+        self.exit_code = self._process.wait(timeout=60)
         self._process.stdout.close()

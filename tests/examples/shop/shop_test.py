@@ -10,6 +10,7 @@ import time
 import unittest
 
 import program
+from ports import free_port
 
 shop_module = program.load_module("shop")
 
@@ -20,7 +21,7 @@ class ShopTest(unittest.TestCase):
         cls.shop = cls.enterClassContext(program.RunningShop("--latency-ms", "0", "--tail", "0", "--seed", "1"))
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=60)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             response = connection.getresponse()
@@ -30,7 +31,7 @@ class ShopTest(unittest.TestCase):
             connection.close()
 
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.shop.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.shop.port), timeout=60) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -166,7 +167,7 @@ class PaymentsTest(unittest.TestCase):
             def log_message(handler, *_):
                 pass
 
-        self.payments = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.payments = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         threading.Thread(target=self.payments.serve_forever, daemon=True).start()
         self.addCleanup(self.payments.server_close)
         self.addCleanup(self.payments.shutdown)
@@ -174,7 +175,7 @@ class PaymentsTest(unittest.TestCase):
         self.shop = self.enterContext(program.RunningShop("--latency-ms", "0", "--tail", "0", "--payments", address))
 
     def order(self, traceparent):
-        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.shop.port, timeout=60)
         self.addCleanup(connection.close)
         connection.request("POST", "/api/v1/orders", json.dumps({"items": [{"product_id": 2, "quantity": 3}]}),
                            {"traceparent": traceparent} if traceparent else {})
