@@ -294,10 +294,12 @@ bool Connection::PumpSpliced(End& from, End& to, uint64_t skippable) {
     const int error = errno;
     context.pipes.Return(from.pipe);
     if (got == 0) {
-      OnEnded(from);
-    } else if (error == EINVAL) {
+      // The end, or urgent data with the end somewhere behind it: a read will tell.
+      from.bulk = false;
       return false;
-    } else if (error == EAGAIN) {
+    }
+    if (error == EINVAL) return false;
+    if (error == EAGAIN) {
       // Small reads may follow, or nothing: a read will tell.
       from.bulk = false;
       // splice(2) stops before urgent data for good, in line or not. A read takes it.

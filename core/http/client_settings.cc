@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 
 namespace sidelight::http {
 namespace {
@@ -54,9 +55,10 @@ Result<std::string> BasicCredentials(const ClientSettings::BasicAuth& auth) {
 
 constexpr size_t kMaxDigestedBytes = 16 << 20;
 
-// "" of a file that cannot be read.
+// "" of a file that cannot be read. A pipe would keep whoever opens it, and give what it holds only once.
 std::string DigestOf(const std::string& file) {
-  if (file.empty()) return {};
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return {};
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(std::fopen(file.c_str(), "rbe"), &std::fclose);
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   if (opened == nullptr || digest == nullptr) return {};

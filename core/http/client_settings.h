@@ -57,8 +57,8 @@ struct ClientSettings {
   // Files whose path is relative are those in that directory.
   void SetDirectory(std::string_view directory);
   // Another one when what a file of it holds is another, and otherwise the same: what is in the files cannot
-  // be told from it. A file that cannot be read counts as one that is not there, and of a large one the first
-  // 16 MiB.
+  // be told from it. A file that cannot be read or is no regular one counts as one that is not there, and of
+  // a large one the first 16 MiB.
   std::string FilesDigest() const;
 
   // The same settings; not what is in the files.

@@ -279,7 +279,8 @@ bool QueueFile::may_grow() const {
 bool QueueFile::KeepLogShort() {
   const std::string log = options_.folder + "/" + options_.file + "-wal";
   if (SizeOf(log) <= kLog) return true;
-  return database_->Execute("PRAGMA wal_checkpoint(TRUNCATE)") && SizeOf(log) <= kLog;
+  const Status done = database_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return !done || SizeOf(log) <= kLog;
 }
 
 void QueueFile::KeepReserve() {

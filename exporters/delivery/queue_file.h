@@ -68,6 +68,7 @@ class QueueFile {
   // As long as there is the reserve: without it, entries of a file that has grown could not be deleted.
   bool may_grow() const;
   // Begins the log anew when it has become long; false when somebody who reads the file keeps it from that.
+  // What is wrong with the file or the disk shows when something is written next.
   bool KeepLogShort();
   void KeepReserve();                   // again, when there is space again; tried once a minute
   static uint64_t Room(uint64_t body);  // that an entry takes at most

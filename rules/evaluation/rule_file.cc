@@ -7,7 +7,9 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "core/base/utf8.h"
@@ -327,18 +329,14 @@ yaml::Document DocumentOf(const ManifestObject& object, const std::string& name)
   return yaml::Document::Parse(object.text, name, std::move(options));
 }
 
-// The groups of one more object of the same file.
-Status Append(RuleFile object, RuleFile* file) {
-  for (GroupDefinition& group : object.groups) {
-    const bool is_given = std::any_of(file->groups.begin(), file->groups.end(),
-                                      [&](const GroupDefinition& other) { return other.name == group.name; });
-    if (is_given) {
-      return Fail(
-          ErrorCode::kInvalidArgument,
-          fmt::format("{}: two PrometheusRules in it have a group {}; a file has a name only once, so give "
-                      "each a file of its own",
-                      file->path, Quoted(group.name)));
-    }
+// The groups of one more object of the same file; `names` are those it has.
+Status Append(RuleFile object, std::unordered_set<std::string>* names, RuleFile* file) {
+  for (const GroupDefinition& group : object.groups) {
+    if (names->insert(group.name).second) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: two PrometheusRules in it have a group {}; a file has a name only once, so "
+                            "give each a file of its own",
+                            file->path, Quoted(group.name)));
   }
   std::move(object.groups.begin(), object.groups.end(), std::back_inserter(file->groups));
   std::move(object.warnings.begin(), object.warnings.end(), std::back_inserter(file->warnings));
@@ -348,6 +346,7 @@ Status Append(RuleFile object, RuleFile* file) {
 Result<RuleFile> ParseManifests(std::string_view text, const std::string& path,
                                 const RuleFileOptions& options) {
   RuleFile file{.path = path};
+  std::unordered_set<std::string> names;
   std::string errors;
   const auto add_error = [&](const Error& error) { errors += (errors.empty() ? "" : "\n") + error.message; };
   bool is_there = false;
@@ -360,7 +359,7 @@ Result<RuleFile> ParseManifests(std::string_view text, const std::string& path,
     Result<RuleFile> decoded = decoder.DecodeSpec();
     if (!decoded) {
       add_error(decoded.error());
-    } else if (const Status appended = Append(*std::move(decoded), &file); !appended) {
+    } else if (const Status appended = Append(*std::move(decoded), &names, &file); !appended) {
       add_error(appended.error());
     }
   }

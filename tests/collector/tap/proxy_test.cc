@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "core/net/proxy_header.h"
@@ -94,6 +98,34 @@ TEST(Proxy, UrgentBytesStayInTheirPlace) {
     ASSERT_TRUE(c.client.Send(behind));
     const std::string all = before + "!" + behind;
     ASSERT_TRUE(c.backend.Receive(all.size()) == all) << "at try " << i;
+  }
+}
+
+// The end has come in when the bytes before the urgent one are moved, as the backend is slower than the
+// client.
+TEST(Proxy, WhatIsBehindUrgentBytesComesBeforeTheEnd) {
+  constexpr size_t kPiece = 20'000;
+  const std::string before(6'000'000, 'a');
+  const std::string behind(kPiece, 'b');
+  for (int i = 0; i < 5; ++i) {
+    Connected c(kTcp);
+    c.backend.Set(SO_OOBINLINE, 1);
+    std::thread client([&] {
+      EXPECT_TRUE(c.client.Send(before));
+      EXPECT_EQ(send(c.client.fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL), 1);
+      EXPECT_TRUE(c.client.Send(behind));
+      shutdown(c.client.fd(), SHUT_WR);
+    });
+    const std::string all = before + "!" + behind;
+    std::string got;
+    while (got.size() < all.size()) {
+      const std::string piece = c.backend.Receive(std::min(kPiece, all.size() - got.size()));
+      if (piece.empty()) break;
+      got += piece;
+    }
+    client.join();
+    EXPECT_EQ(all.size(), got.size()) << "at try " << i;
+    EXPECT_TRUE(got == all);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -289,6 +290,11 @@ http_headers: {X-Key: {files: [header]}}
   write("username", "b");
   write("password", "a");
   EXPECT_NE(settings.FilesDigest(), one);
+  // A pipe is not waited for.
+  std::filesystem::remove(folder / "username");
+  const std::string without = settings.FilesDigest();
+  ASSERT_EQ(mkfifo((folder / "username").c_str(), 0600), 0);
+  EXPECT_EQ(settings.FilesDigest(), without);
   std::filesystem::remove_all(folder);
 }
 
