@@ -9,6 +9,7 @@ namespace sidelight::rules {
 namespace {
 
 constexpr int kListsInLists = 2;
+constexpr size_t kNowhere = std::string_view::npos;  // further in than any line
 
 struct Line {
   size_t begin = 0;
@@ -180,7 +181,7 @@ std::vector<ManifestObject> YamlItems(const ManifestObject& object) {
   std::vector<JsonScan::Extent> extents;
   bool is_list = false;
   std::optional<size_t> level;       // of the object's own keys
-  std::optional<size_t> item_level;  // while its items go on
+  size_t item_level = kNowhere;      // while its items go on
   bool behind_items = false;
   Lines lines(object.text);
   for (Line line; lines.Next(&line);) {
@@ -188,14 +189,14 @@ std::vector<ManifestObject> YamlItems(const ManifestObject& object) {
     if (!level) level = line.indent;
     if (behind_items && line.IsItem() && line.indent >= *level) item_level = line.indent;
     behind_items = false;
-    if (item_level && line.indent >= *item_level) {
-      if (line.indent > *item_level || line.IsItem()) {
-        if (line.indent == *item_level) extents.push_back({line.begin, line.end});
+    if (line.indent >= item_level) {
+      if (line.indent > item_level || line.IsItem()) {
+        if (line.indent == item_level) extents.push_back({line.begin, line.end});
         extents.back().end = line.end;
         continue;
       }
     }
-    item_level.reset();
+    item_level = kNowhere;
     if (line.indent != *level) continue;
     if (const auto kind = line.Value("kind")) is_list = kind->ends_with("List");
     behind_items = line.Value("items") == "";
