@@ -180,8 +180,8 @@ std::vector<ManifestObject> JsonItems(const ManifestObject& object) {
 std::vector<ManifestObject> YamlItems(const ManifestObject& object) {
   std::vector<JsonScan::Extent> extents;
   bool is_list = false;
-  std::optional<size_t> level;       // of the object's own keys
-  size_t item_level = kNowhere;      // while its items go on
+  std::optional<size_t> level;   // of the object's own keys
+  size_t item_level = kNowhere;  // while its items go on
   bool behind_items = false;
   Lines lines(object.text);
   for (Line line; lines.Next(&line);) {
