@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/letter_case.h"
+
 namespace sidelight::http {
 namespace {
 
@@ -12,14 +14,6 @@ std::string_view Trim(std::string_view text) {
   const size_t start = text.find_first_not_of(" \t");
   if (start == std::string_view::npos) return {};
   return text.substr(start, text.find_last_not_of(" \t") - start + 1);
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 // Takes the text up to `separator` off the front of `*rest`; one within quotes does not separate.
@@ -46,11 +40,11 @@ std::optional<double> ParseWeight(std::string_view text) {
 
 std::optional<AcceptClause> ParseClause(std::string_view text) {
   AcceptClause clause;
-  clause.what = Lower(TakeUpTo(&text, ';'));
+  clause.what = ToLower(TakeUpTo(&text, ';'));
   if (clause.what.empty()) return std::nullopt;
   while (!text.empty()) {
     std::string_view value = TakeUpTo(&text, ';');
-    std::string name = Lower(TakeUpTo(&value, '='));
+    std::string name = ToLower(TakeUpTo(&value, '='));
     value = Trim(value);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);

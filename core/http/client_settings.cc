@@ -108,6 +108,15 @@ Result<Secret> SecretSource::Read() const {
   return Secret(std::move(text));
 }
 
+ClientOptions ClientSettings::Options(Duration timeout, size_t max_body_bytes) const {
+  ClientOptions options;
+  options.connect_timeout = std::min(options.connect_timeout, timeout);
+  options.timeout = timeout;
+  options.max_body_bytes = max_body_bytes;
+  options.tls = tls;
+  return options;
+}
+
 Result<Fields> ClientSettings::Headers() const {
   Fields fields;
   if (basic_auth) {

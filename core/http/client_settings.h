@@ -17,6 +17,7 @@
 
 #include "core/base/error.h"
 #include "core/base/secret.h"
+#include "core/http/client.h"
 #include "core/http/message.h"
 #include "core/http/tls_settings.h"
 #include "core/yaml/yaml.h"
@@ -54,6 +55,8 @@ struct ClientSettings {
   // The header fields that a request gets; reads the files. An error names a file, or the field that it was
   // for.
   Result<Fields> Headers() const;
+  // Of a connection to whom `timeout` is given, and who may answer so much.
+  ClientOptions Options(Duration timeout, size_t max_body_bytes) const;
   // Files whose path is relative are those in that directory.
   void SetDirectory(std::string_view directory);
   // Another one when what a file of it holds is another, and otherwise the same: what is in the files cannot

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/letter_case.h"
 #include "core/http/http2_session.h"
 #include "core/http/link.h"
 
@@ -27,13 +28,6 @@ std::string TimeoutText(Duration timeout) {
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
   return millis < 100'000'000 ? fmt::format("{}m", millis)
                               : fmt::format("{}S", std::min<int64_t>(millis / 1000, 99'999'999));
-}
-
-std::string Lowercase(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
 }
 
 std::string Framed(const GrpcRequest& request) {
@@ -194,7 +188,7 @@ Status Check(const Fields& metadata) {
                   fmt::format("the header {} has a character in it that does not belong there",
                               IsHeaderName(name) ? name : "without a proper name"));
     }
-    if (IsReserved(Lowercase(name))) {
+    if (IsReserved(ToLower(name))) {
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("the header {} is the protocol's own and cannot be set", name));
     }
@@ -214,7 +208,7 @@ Fields Headers(const Url& url, const GrpcRequest& request, Duration timeout) {
   if (request.is_gzip) headers.emplace_back("grpc-encoding", "gzip");
   bool names_itself = false;
   for (const auto& [name, value] : request.metadata) {
-    headers.emplace_back(Lowercase(name), value);
+    headers.emplace_back(ToLower(name), value);
     names_itself = names_itself || headers.back().first == "user-agent";
   }
   if (!names_itself) headers.emplace_back("user-agent", "sidelight");

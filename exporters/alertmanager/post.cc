@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -12,15 +11,6 @@ namespace {
 constexpr std::string_view kAlerts = "/api/v2/alerts";
 // An Alertmanager says nothing, or in a few lines what is wrong with the alerts.
 constexpr size_t kMaxAnswerBytes = 64 * 1024;
-
-http::ClientOptions OptionsOf(const Destination& destination) {
-  http::ClientOptions options;
-  options.connect_timeout = std::min(options.connect_timeout, destination.timeout);
-  options.timeout = destination.timeout;
-  options.max_body_bytes = kMaxAnswerBytes;
-  options.tls = destination.client.tls;
-  return options;
-}
 
 }  // namespace
 
@@ -32,7 +22,8 @@ std::string Endpoint(const Destination& destination) {
 Poster::Poster(const Destination& destination, Duration idle_limit)
     : settings_(destination.client),
       alertmanager_(destination.url.authority),
-      connection_(destination.url, OptionsOf(destination), idle_limit) {}
+      connection_(destination.url, destination.client.Options(destination.timeout, kMaxAnswerBytes),
+                  idle_limit) {}
 
 Status Poster::Post(std::string payload) {
   Result<http::Fields> headers = settings_.Headers();

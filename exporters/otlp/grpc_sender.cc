@@ -17,15 +17,6 @@ using enum Outcome::Result;
 
 constexpr char kExport[] = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
-http::ClientOptions OptionsOf(const Destination& destination) {
-  http::ClientOptions options;
-  options.connect_timeout = std::min(options.connect_timeout, destination.timeout);
-  options.timeout = destination.timeout;
-  options.max_body_bytes = kMaxAnswerBytes;
-  options.tls = destination.client.tls;
-  return options;
-}
-
 bool IsRetryable(GrpcStatus status, bool has_delay) {
   switch (status) {
     case GrpcStatus::kCancelled:
@@ -68,7 +59,7 @@ Outcome Understand(const http::GrpcAnswer& answer) {
 GrpcSender::GrpcSender(const Destination& destination, std::string user_agent)
     : settings_(destination.client),
       user_agent_(std::move(user_agent)),
-      connection_(destination.url, OptionsOf(destination)) {}
+      connection_(destination.url, destination.client.Options(destination.timeout, kMaxAnswerBytes)) {}
 
 Outcome GrpcSender::Send(const delivery::Request& request) {
   const Result<Payload> payload = Unpack(request.body);

@@ -20,15 +20,6 @@ constexpr std::string_view kProtobufType = "application/x-protobuf";
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::array kRetryable = {429, 502, 503, 504};
 
-http::ClientOptions OptionsOf(const Destination& destination) {
-  http::ClientOptions options;
-  options.connect_timeout = std::min(options.connect_timeout, destination.timeout);
-  options.timeout = destination.timeout;
-  options.max_body_bytes = kMaxAnswerBytes;
-  options.tls = destination.client.tls;
-  return options;
-}
-
 Encoding EncodingOf(const http::Response& response) {
   const std::string_view type = std::string_view(response.content_type).substr(0, kJsonType.size());
   return http::EqualsIgnoringCase(type, kJsonType) ? Encoding::kJson : Encoding::kProtobuf;
@@ -47,7 +38,7 @@ HttpSender::HttpSender(const Destination& destination, std::string user_agent, c
       target_(destination.target.empty() && destination.url.path.empty() ? "/" : destination.target),
       user_agent_(std::move(user_agent)),
       clock_(clock),
-      connection_(destination.url, OptionsOf(destination)) {}
+      connection_(destination.url, destination.client.Options(destination.timeout, kMaxAnswerBytes)) {}
 
 Outcome HttpSender::Send(const delivery::Request& request) {
   const Result<Payload> payload = Unpack(request.body);

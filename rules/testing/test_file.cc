@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "core/base/letter_case.h"
 #include "rules/testing/words.h"
 
 namespace sidelight::promqltest {
@@ -27,12 +26,6 @@ std::vector<Line> SplitLines(std::string_view text) {
     if (end == std::string_view::npos) return lines;
     text.remove_prefix(end + 1);
   }
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
 }
 
 tl::unexpected<Error> WrongLine(const Line& line, std::string_view what) {
@@ -69,7 +62,7 @@ void AddSeries(LoadedSeries series, std::map<Labels, size_t>* places, LoadComman
 Result<LoadCommand> ReadLoad(std::span<const Line> lines, size_t* values_left) {
   LoadCommand command;
   std::string_view head = lines.front().text;
-  const std::string word = Lower(TakeWord(&head));
+  const std::string word = ToLower(TakeWord(&head));
   command.with_nhcb = word == "load_with_nhcb";
   if (word != "load" && !command.with_nhcb) {
     return WrongLine(lines.front(),
@@ -121,7 +114,7 @@ Result<size_t> ReadCommand(std::span<const Line> block, const promql::ParserOpti
                            size_t* values_left, std::vector<Command>* commands) {
   const Line& head = block.front();
   std::string_view rest = head.text;
-  const std::string word = Lower(TakeWord(&rest));
+  const std::string word = ToLower(TakeWord(&rest));
   if (word == "clear") {
     if (!rest.empty()) return WrongLine(head, fmt::format("\"{}\" is not expected behind clear", rest));
     commands->push_back({head.number, ClearCommand()});

@@ -44,14 +44,6 @@ std::vector<std::string> AllOf(const http::Fields& parameters, std::string_view 
   return all;
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 tl::unexpected<Problem> BadData(std::string message) {
   return Refuse(400, "bad_data", std::move(message));
 }

@@ -22,9 +22,6 @@ std::string_view FirstOf(const http::Fields& parameters, std::string_view name);
 // All values under that name, in their order.
 std::vector<std::string> AllOf(const http::Fields& parameters, std::string_view name);
 
-// ASCII letters in lower case.
-std::string LowerCase(std::string_view text);
-
 // Status 400, bad_data.
 tl::unexpected<Problem> BadData(std::string message);
 // The same, `invalid parameter "name": message`.

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/base/letter_case.h"
 #include "core/model/matcher.h"
 #include "rules/promql/printer.h"
 #include "src/api/query_parameters.h"
@@ -78,14 +79,14 @@ tl::expected<Ask, Problem> ReadAsk(const http::Request& request) {
   if (!selectors) return tl::unexpected<Problem>(std::move(selectors.error()));
   ask.selectors = *std::move(selectors);
 
-  const std::string type = LowerCase(FirstOf(request.query, "type"));
+  const std::string type = ToLower(FirstOf(request.query, "type"));
   if (!type.empty() && type != "alert" && type != "record") {
     return BadParameter("type", fmt::format("not supported value \"{}\"", type));
   }
   ask.alerting = type != "record";
   ask.recording = type != "alert";
 
-  const std::string exclude = LowerCase(FirstOf(request.query, "exclude_alerts"));
+  const std::string exclude = ToLower(FirstOf(request.query, "exclude_alerts"));
   ask.exclude_alerts = exclude == "1" || exclude == "t" || exclude == "true";
   if (!exclude.empty() && !ask.exclude_alerts && exclude != "0" && exclude != "f" && exclude != "false") {
     return BadParameter("exclude_alerts", fmt::format("error converting exclude_alerts: strconv.ParseBool: "

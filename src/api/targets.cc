@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/letter_case.h"
 #include "core/model/matcher.h"
 #include "rules/promql/printer.h"
 #include "src/api/metadata.h"
@@ -52,7 +53,7 @@ ordered_json TargetJson(const Target& target, const Sampling& sampling) {
 }
 
 Answer ListTargets(const TargetHooks& hooks, const http::Request& request) {
-  const std::string state = LowerCase(FirstOf(request.query, "state"));
+  const std::string state = ToLower(FirstOf(request.query, "state"));
   const std::string_view pool = FirstOf(request.query, "scrapePool");
   const bool any = state.empty() || state == "any";
   const Sampling sampling = hooks.sampling();

@@ -24,12 +24,8 @@ constexpr int kUnsupportedMediaType = 415;
 constexpr int kTooManyRequests = 429;
 
 http::ClientOptions OptionsOf(const Destination& destination) {
-  http::ClientOptions options;
-  options.connect_timeout = std::min(options.connect_timeout, destination.timeout);
-  options.timeout = destination.timeout;
-  options.max_body_bytes = kMaxAnswerBytes;
+  http::ClientOptions options = destination.client.Options(destination.timeout, kMaxAnswerBytes);
   options.excess = http::Excess::kCut;
-  options.tls = destination.client.tls;
   return options;
 }
 
